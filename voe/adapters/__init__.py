@@ -1,0 +1,1 @@
+"""What is asked: one module a model family. See `voe.adapters.base` for the contract."""

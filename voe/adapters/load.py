@@ -1,0 +1,252 @@
+"""A model spec -> `Predictor`: built-in families, installed plugins, and classes by their module or file.
+
+    vjepa2:facebook/vjepa2-vitl-fpc64-256        a built-in family
+    my-family:some/reference,gain=2              an entry point of the group `voe.adapters`
+    my_package.my_module:MyAdapter,gain=2        a class that can be imported
+    path/to/my_adapter.py:MyAdapter,gain=2       a class in a file
+
+Nothing is imported before it is asked for, so a plugin that is broken troubles nobody else.
+"""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+import inspect
+import sys
+import traceback
+from collections.abc import Callable
+from dataclasses import replace
+from importlib.metadata import EntryPoint, entry_points
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, cast
+
+from voe.adapters.base import Predictor, PredictorSpec
+from voe.adapters.specs import ModelSpec, parse_spec
+from voe.errors import ModelError, VoeError, did_you_mean
+
+if TYPE_CHECKING:
+    from types import ModuleType
+
+    from voe.adapters.placement import Placement
+
+    Factory = Callable[[ModelSpec, Placement], Predictor]
+
+GROUP = "voe.adapters"
+
+BUILT_IN = {
+    "vjepa": "voe.adapters.vjepa",
+    "vjepa2": "voe.adapters.vjepa2",
+    "videomae": "voe.adapters.videomae",
+    "untrained": "voe.adapters.untrained",
+    "copy-last-frame": "voe.adapters.baselines",
+    "linear-extrapolation": "voe.adapters.baselines",
+    "random": "voe.adapters.baselines",
+}
+
+# Code that others wrote may raise anything, or even end the process, while it is imported or builds a model.
+# At this door, and in the conformance suite, all of it becomes a message with its type and place.
+FOREIGN_ERRORS: tuple[type[BaseException], ...] = (Exception, SystemExit)
+
+
+def load_model(spec: str | ModelSpec, *, device: str | None = None, dtype: str | None = None) -> Predictor:
+    """Load the model that a spec names.
+
+    Args:
+        spec: see the top of this module; `voe models` lists the families.
+        device: 'cpu', 'cuda', 'cuda:1', 'mps'; by default the best that is there.
+        dtype: 'float32' (the default), 'bfloat16' or 'float16'. Both go before `device=` and `dtype=` in the
+            spec, which factories do not see.
+
+    Raises:
+        ModelError: no such family, file, class or device, an unknown option, a checkpoint that does not fit,
+            a plugin that cannot be loaded, or an object that is not a `Predictor`.
+    """
+    from voe.adapters.placement import Placement
+
+    asked = parse_spec(spec) if isinstance(spec, str) else spec
+    wanted = device or asked.options.get("device")
+    placement = Placement.choose(wanted, dtype or asked.options.get("dtype"))
+    rest = {key: value for key, value in asked.options.items() if key not in ("device", "dtype")}
+    own = replace(asked, options=rest, reference=_with_home(asked.reference))
+    if own.family in BUILT_IN:
+        model: object = importlib.import_module(BUILT_IN[own.family]).from_spec(own, placement)
+    else:
+        try:
+            model = _foreign_factory(own)(own, placement)
+        except VoeError:
+            raise
+        except FOREIGN_ERRORS as error:
+            raise ModelError(f"model {own.text!r}: building it failed: {describe(error)}") from error
+    predictor = require_predictor(model, own.text)
+    if wanted is not None and predictor.device.type != placement.device.type:
+        raise ModelError(
+            f"model {own.text!r} lies on {predictor.device}, not on {placement.device} as asked; leave "
+            "the device out, or let its class take a parameter `device`"
+        )
+    return predictor
+
+
+def _with_home(reference: str) -> str:
+    """The reference, with the home folder for a leading `~`, which a shell leaves alone behind a colon."""
+    return str(Path(reference).expanduser()) if reference.startswith("~") else reference
+
+
+def require_predictor(model: object, text: str) -> Predictor:
+    """The same object, after checking that the engine can work with it.
+
+    Raises:
+        ModelError: it is no `Predictor`, or its `spec` or `device` is missing or of another type.
+    """
+    import torch
+
+    where = f"model {text!r}: {type(model).__name__}"
+    if not isinstance(model, Predictor):
+        raise ModelError(f"{where} is not a voe.adapters.base.Predictor; derive the class from it")
+    spec = getattr(model, "spec", None)
+    if not isinstance(spec, PredictorSpec):
+        raise ModelError(f"{where} has no `spec`; set self.spec = PredictorSpec(...) in its __init__")
+    if not isinstance(getattr(model, "device", None), torch.device):
+        raise ModelError(
+            f"{where} has no `device`; set self.device = torch.device(...) in its __init__, the device that "
+            "its inputs must lie on"
+        )
+    if not spec.streams or not all(isinstance(stream, str) for stream in spec.streams):
+        raise ModelError(f"{where}: spec.streams is {spec.streams!r}; name at least one stream, as text")
+    return model
+
+
+def plugins() -> dict[str, EntryPoint]:
+    """Installed plugins by family name; nothing is imported.
+
+    A built-in family's name is never taken over; of two plugins with one name the first by package counts.
+    """
+    return {point.name: point for point in reversed(_entries()) if point.name not in BUILT_IN}
+
+
+def unused_plugins() -> list[EntryPoint]:
+    """Plugins whose name a built-in family or another plugin has already."""
+    taken, unused = set(BUILT_IN), []
+    for point in _entries():
+        if point.name in taken:
+            unused.append(point)
+        taken.add(point.name)
+    return unused
+
+
+def package_of(point: EntryPoint) -> str:
+    """The distribution that an entry point belongs to."""
+    return point.dist.name if point.dist is not None else "an unknown package"
+
+
+def _entries() -> list[EntryPoint]:
+    """All entry points of the group, by name and package; one that is found twice on the path counts once."""
+    found = {(point.name, package_of(point), point.value): point for point in entry_points(group=GROUP)}
+    return [point for _, point in sorted(found.items())]
+
+
+def load_plugin(point: EntryPoint) -> Factory:
+    """Import a plugin's factory.
+
+    Raises:
+        ModelError: importing it fails; the message names the plugin, its package and the cause.
+    """
+    package = package_of(point)
+    who = f"plugin {point.name!r} ({point.value}, from {package})"
+    try:
+        factory = point.load()
+    except FOREIGN_ERRORS as error:
+        raise ModelError(
+            f"{who} cannot be loaded: {describe(error)}. Repair it, or uninstall {package}"
+        ) from error
+    if inspect.isclass(factory):
+        factory = getattr(factory, "from_spec", None)
+    if not callable(factory):
+        raise ModelError(
+            f"{who} is neither a function of (ModelSpec, Placement) nor a class with such a classmethod "
+            "`from_spec`; correct its entry point"
+        )
+    return cast("Factory", factory)
+
+
+def describe(error: BaseException) -> str:
+    """An error of foreign code in one line: its type, its text, and where it was raised."""
+    frames = traceback.extract_tb(error.__traceback__)
+    where = f" ({Path(frames[-1].filename).name}, line {frames[-1].lineno})" if frames else ""
+    return f"{type(error).__name__}: {' '.join(str(error).split())}{where}"
+
+
+def _foreign_factory(spec: ModelSpec) -> Factory:
+    """The factory of a plugin, of an importable class, or of a class in a file."""
+    installed = plugins()
+    if spec.family in installed:
+        return load_plugin(installed[spec.family])
+    # The last colon, because a path on Windows has one of its own.
+    place, _, name = f"{spec.family}:{spec.reference}".rpartition(":")
+    if place.endswith(".py"):
+        return _as_factory(_class_of(_module_of_file(Path(place).expanduser(), spec), name, spec))
+    if "." in place or (name.isidentifier() and _exists(place)):
+        return _as_factory(_class_of(_imported(place, spec), name, spec))
+    known = [*BUILT_IN, *installed]
+    raise ModelError(
+        f"model {spec.text!r}: unknown family {spec.family!r}.{did_you_mean(spec.family, known)} Families: "
+        f"{', '.join(known)}; or package.module:Class, or path/to/file.py:Class"
+    )
+
+
+def _exists(module: str) -> bool:
+    """Whether a module of that undotted name could be imported."""
+    return module.isidentifier() and importlib.util.find_spec(module) is not None
+
+
+def _imported(name: str, spec: ModelSpec) -> ModuleType:
+    try:
+        return importlib.import_module(name)
+    except ModuleNotFoundError as error:
+        hint = "install it, put its folder on PYTHONPATH, or give the file: path/to/file.py:Class"
+        raise ModelError(f"model {spec.text!r}: {error}; {hint}") from error
+
+
+def _module_of_file(path: Path, spec: ModelSpec) -> ModuleType:
+    """Run a Python file as a module of its own."""
+    if not path.is_file():
+        raise ModelError(f"model {spec.text!r}: there is no file {path}")
+    name = f"voe_adapter_{path.stem}"
+    found = importlib.util.spec_from_file_location(name, path)
+    assert found is not None and found.loader is not None
+    module = importlib.util.module_from_spec(found)
+    sys.modules[name] = module  # dataclasses and pickle look their module up there
+    try:
+        found.loader.exec_module(module)
+    except FOREIGN_ERRORS:
+        del sys.modules[name]
+        raise
+    return module
+
+
+def _class_of(module: ModuleType, name: str, spec: ModelSpec) -> Callable[..., Any]:
+    found = getattr(module, name, None)
+    if callable(found):
+        return cast("Callable[..., Any]", found)
+    callables = [key for key, value in vars(module).items() if inspect.isclass(value) and key[0] != "_"]
+    raise ModelError(
+        f"model {spec.text!r}: {module.__name__} has no class {name!r}.{did_you_mean(name, callables)} "
+        f"Its classes: {', '.join(callables) or 'none'}"
+    )
+
+
+def _as_factory(found: Callable[..., Any]) -> Factory:
+    """A function of (ModelSpec, Placement), whatever was found.
+
+    A class with a classmethod `from_spec` is built by it; another class is called with the options as
+    keyword arguments (text), and with `device` and `dtype` where it has parameters of those names.
+    """
+    if not inspect.isclass(found) or hasattr(found, "from_spec"):
+        return cast("Factory", getattr(found, "from_spec", found))
+
+    def build(spec: ModelSpec, placement: Placement) -> Predictor:
+        accepted = inspect.signature(found).parameters
+        placed = {"device": placement.device, "dtype": placement.dtype}
+        return cast(Predictor, found(**spec.options, **{k: v for k, v in placed.items() if k in accepted}))
+
+    return build
