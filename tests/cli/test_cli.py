@@ -1,0 +1,150 @@
+from __future__ import annotations
+
+import io
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from click.testing import CliRunner, Result
+
+from tests.conftest import write_images
+from voe.cli.main import COMMANDS, cli
+from voe.errors import VoeError
+
+Manifest = Callable[..., Path]
+SHORT = ["--window", "4", "--stride", "1", "--contexts", "1,2"]
+
+
+def voe(*arguments: str, error: type[BaseException] | None = None) -> Result:
+    result = CliRunner().invoke(cli, list(arguments))
+    if error is None and result.exception is not None and not isinstance(result.exception, SystemExit):
+        raise result.exception
+    return result
+
+
+@pytest.fixture
+def clips(tmp_path: Path, manifest: Manifest, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Six scenes in which the impossible clip jumps; runs go to a folder of their own."""
+    rows = []
+    for scene in range(6):
+        for name, levels, possible in (("calm", [9] * 6, True), ("jump", [9, 9, 9, 9, 80, 80], False)):
+            path = f"{name}{scene}"
+            write_images(tmp_path / path, [level + scene for level in levels])
+            rows.append({"clip": path, "path": path, "scene": f"s{scene}", "possible": possible})
+    monkeypatch.chdir(tmp_path)
+    return manifest(rows)
+
+
+def test_help_lists_every_command() -> None:
+    text = voe("--help").output
+    assert all(name in text for name in COMMANDS)
+    for name in COMMANDS:
+        assert "Usage" in voe(name, "--help").output
+
+
+def test_an_unknown_command_offers_the_nearest() -> None:
+    result = voe("scroe")
+    assert result.exit_code == 2 and "Did you mean 'score'" in result.output
+
+
+def test_score_prints_the_table_and_where_the_run_lies(clips: Path) -> None:
+    result = voe("score", "--model", "copy-last-frame,size=32", "--stimuli", str(clips), *SHORT)
+    assert result.exit_code == 0
+    lines = result.output.splitlines()
+    assert "stimuli   mine: 12 of 12 clips scored" in lines
+    assert any(line.startswith("all") and "100.0 %" in line and "above" in line for line in lines)
+    assert "windows of 4, stride 1, context 1 (secondary: 2)" in result.output
+    assert "the model's default (the set has no card)" in result.output
+    assert max(map(len, lines)) <= 110
+    folder = Path(lines[-1].removeprefix("run folder: "))
+    assert (folder / "summary.json").is_file() and folder.parent == Path("runs")
+    assert voe("table", str(folder)).output == result.output
+
+
+def test_json_is_the_summary(clips: Path) -> None:
+    result = voe(
+        "score", "--model", "copy-last-frame,size=32", "--stimuli", str(clips), *SHORT, "--json", "--out", "r"
+    )
+    assert json.loads(result.output) == json.loads(Path("r/summary.json").read_text())
+    table = json.loads(result.output)["table"]
+    (primary,) = [row for row in table if row["primary"]]
+    assert (primary["estimate"], primary["n"], primary["p_value"]) == (1.0, 6, 1 / 64)
+
+
+def test_rows_as_csv_are_all_the_rows(clips: Path) -> None:
+    voe("score", "--model", "copy-last-frame,size=32", "--stimuli", str(clips), *SHORT, "--out", "r")
+    table = pd.read_csv(io.StringIO(voe("rows", "r", "--csv").output))
+    assert list(table.columns) == ["clip", "window_start", "context", "stream", "surprise"]
+    assert len(table) == 12 * 3 * 2
+    pairs = pd.read_csv(io.StringIO(voe("rows", "r", "--of", "pairs", "--csv").output))
+    assert pairs["score"].tolist() == [1.0] * 12
+
+
+def test_failures_are_listed_and_set_the_exit_code(clips: Path, tmp_path: Path) -> None:
+    (tmp_path / "jump3/2.png").write_bytes(b"torn")
+    result = voe("score", "--model", "copy-last-frame,size=32", "--stimuli", str(clips), *SHORT)
+    assert result.exit_code == 3
+    assert "1 FAILED" in result.output and "jump3" in result.output and "left out: 1 failed" in result.output
+
+
+def test_seeds_print_their_distribution(clips: Path) -> None:
+    result = voe(
+        "score", "--model", "random,size=32", "--seeds", "4", "--stimuli", str(clips), *SHORT, "--json"
+    )
+    overall = json.loads(result.output)["concepts"]["all"]
+    assert overall["n"] == 4 and len(set(overall["by_seed"])) > 1
+    assert overall["mean"] == pytest.approx(sum(overall["by_seed"]) / 4)
+    text = voe("score", "--model", "random,size=32", "--seeds", "4", "--stimuli", str(clips), *SHORT).output
+    assert "over 4 seeds" in text and "95 % of mean" in text
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--model", "copy-lastframe"], "Did you mean 'copy-last-frame'"),
+        (["--stimuli", "biultin"], "Did you mean 'builtin'"),
+        (["--contexts", "4;8"], "write whole numbers"),
+        (["--model", "copy-last-frame", "--window", "4", "--contexts", "8"], "inside the window of 4"),
+        (["--model", "random,seed=1", "--seeds", "3"], "names a seed already"),
+        (["--model", "copy-last-frame", "--seeds", "3"], "seed"),
+    ],
+)
+def test_what_cannot_be_used_is_an_error_for_people(clips: Path, arguments: list[str], message: str) -> None:
+    if "--stimuli" not in arguments:
+        arguments = [*arguments, "--stimuli", str(clips)]
+    result = voe("score", *arguments, error=VoeError)
+    assert isinstance(result.exception, VoeError)
+    assert message in str(result.exception)
+
+
+def test_preview_draws_the_frames(clips: Path) -> None:
+    from PIL import Image
+
+    voe(
+        "preview",
+        "--model",
+        "copy-last-frame,size=32",
+        "--stimuli",
+        str(clips),
+        *SHORT,
+        "--scene",
+        "s1",
+        "--out",
+        "p.png",
+    )
+    with Image.open("p.png") as picture:
+        colours = {colour for _, colour in picture.convert("RGB").getcolors(1 << 16)}
+    assert {(10, 10, 10), (81, 81, 81)} <= colours
+
+
+def test_models_and_stimuli_are_listed() -> None:
+    families = json.loads(voe("models", "--json").output)
+    assert {"vjepa2", "videomae", "copy-last-frame"} <= {f["family"] for f in families}
+    assert "builtin" in [card["name"] for card in json.loads(voe("stimuli", "--json").output)]
+
+
+def test_check_adapter_passes_a_good_model() -> None:
+    result = voe("check-adapter", "copy-last-frame,size=32")
+    assert result.exit_code == 0 and "ok   causality" in result.output

@@ -1,0 +1,41 @@
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+from tests.conftest import write_images
+from voe.loaders.manifest import load_manifest
+from voe.stimulus_record import as_record, fingerprint, from_record
+
+Manifest = Callable[..., Path]
+
+
+def rows(tmp_path: Path) -> list[dict[str, object]]:
+    for name in "pq":
+        if not (tmp_path / name).exists():
+            write_images(tmp_path / name, [1, 2, 3])
+    return [
+        {"clip": "p", "path": "p", "scene": "s", "possible": "true", "concepts": "x;y", "fps": "10"},
+        {"clip": "q", "path": "q", "scene": "s", "possible": "false", "concepts": "x;y", "fps": "10"},
+    ]
+
+
+def test_a_set_survives_json(tmp_path: Path, manifest: Manifest) -> None:
+    stimuli = load_manifest(manifest(rows(tmp_path)))
+    back = from_record(json.loads(json.dumps(as_record(stimuli))))
+    assert (back.clips, back.pairs, back.quadruplets) == (stimuli.clips, stimuli.pairs, stimuli.quadruplets)
+
+
+def test_the_fingerprint_sees_labels_and_files_but_not_where_they_lie(
+    tmp_path: Path, manifest: Manifest
+) -> None:
+    table = rows(tmp_path)
+    before = fingerprint(load_manifest(manifest(table)))
+    moved = tmp_path / "moved"
+    moved.mkdir()
+    for name in ("p", "q", "mine.csv"):
+        (tmp_path / name).rename(moved / name)
+    assert fingerprint(load_manifest(moved / "mine.csv")) == before
+    (moved / "p/0.png").write_bytes((moved / "p/0.png").read_bytes() + b"x")
+    assert fingerprint(load_manifest(moved / "mine.csv")) != before

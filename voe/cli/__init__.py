@@ -1,0 +1,1 @@
+"""The command `voe`: each command parses, calls one function, prints."""

@@ -1,0 +1,114 @@
+"""`voe score`: the main job."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from voe.cli.options import (
+    backend_option,
+    json_option,
+    model_option,
+    protocol_changes,
+    protocol_options,
+    root_option,
+    stimuli_option,
+)
+from voe.errors import ModelError
+
+if TYPE_CHECKING:
+    from voe.results import Run
+    from voe.video import Backend
+
+EXIT_WITH_FAILURES = 3
+
+
+@click.command(name="score")
+@model_option
+@stimuli_option
+@root_option
+@click.option(
+    "--out", type=click.Path(file_okay=False), help="Run folder.  [default: runs/MODEL--STIMULI-LOCK]"
+)
+@click.option(
+    "--seeds", type=click.IntRange(2), help="Score seeds 0 .. N-1 of a model that has them, and compare."
+)
+@protocol_options
+@click.option("--batch-size", type=click.IntRange(1), default=8, show_default=True)
+@click.option("--device", help="cpu, cuda, cuda:N or mps.  [default: the best that is there]")
+@click.option("--dtype", help="float32, bfloat16 or float16.  [default: float32]")
+@backend_option
+@json_option
+@click.option("--quiet", is_flag=True, help="No progress bar.")
+def command(
+    *,
+    model: str,
+    stimuli: str,
+    root: str | None,
+    out: str | None,
+    seeds: int | None,
+    batch_size: int,
+    device: str | None,
+    dtype: str | None,
+    backend: Backend,
+    as_json: bool,
+    quiet: bool,
+    **protocol: Any,
+) -> None:
+    """Score a model on stimuli, and print how far above chance it is.
+
+    With no arguments, the model that ships is scored on the stimuli that ship. The same command continues a
+    run that was cut off. Exit code 3: done, but some clips could not be scored.
+    """
+    from voe.adapters.load import load_model
+    from voe.adapters.specs import parse_spec
+    from voe.cli.terminal import progress_bar
+    from voe.loaders.load import load_stimuli
+    from voe.scoring import score
+
+    spec = parse_spec(model)
+    shown = load_stimuli(stimuli, root)
+    changes = protocol_changes(**protocol)
+    specs = [spec] if seeds is None else [spec.with_options(seed=seed) for seed in range(seeds)]
+    if seeds is not None and "seed" in spec.options:
+        raise ModelError(f"model {model!r} names a seed already; leave it out with --seeds")
+    runs = []
+    with progress_bar(quiet, len(specs)) as progress:
+        for position, one in enumerate(specs):
+            loaded = load_model(one, device=device, dtype=dtype)
+            run = score(
+                loaded,
+                shown,
+                changes,
+                _folder(out, seeds, position),
+                batch_size=batch_size,
+                backend=backend,
+                progress=progress.of(position, loaded.spec.name),
+                command=["voe", *sys.argv[1:]],
+            )
+            runs.append(run)
+    _print(runs, as_json)
+    if any(run.failures for run in runs):
+        sys.exit(EXIT_WITH_FAILURES)
+
+
+def _folder(out: str | None, seeds: int | None, position: int) -> Path | None:
+    """One folder, or one a seed inside it."""
+    if out is None or seeds is None:
+        return None if out is None else Path(out)
+    return Path(out) / f"seed-{position}"
+
+
+def _print(runs: Sequence[Run], as_json: bool) -> None:
+    from voe.cli.terminal import print_json, print_text
+    from voe.report.seeds import seeds_summary, seeds_text
+    from voe.report.table import run_text
+
+    if len(runs) == 1:
+        print_json(runs[0].summary_record()) if as_json else print_text(run_text(runs[0]))
+    else:
+        print_json(seeds_summary(runs)) if as_json else print_text(seeds_text(runs))

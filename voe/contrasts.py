@@ -1,0 +1,163 @@
+"""Surprise rows -> one line a quadruplet and one a pair: the contrast, its tolerance, its score.
+
+A comparison whose clip could not be read is 'failed', one whose windows cannot show the violation 'not
+testable': both are counted, and neither is ever scored as a coin toss.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from voe.clips import Pair, Quadruplet, StimulusSet
+from voe.protocols import Protocol
+from voe.stats.measure import difference, informative_windows, interaction, score, tolerance
+from voe.windows import window_starts
+
+SCORED, NOT_TESTABLE, FAILED = "scored", "not testable", "failed"
+
+Floats = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Curves:
+    """The surprise of a run, by clip.
+
+    `surprise` maps (clip, stream) to [contexts, windows], `numbers` a clip to the numbers of its sampled
+    frames on its own timeline, `n_frames` a clip to its length before sampling.
+    """
+
+    surprise: Mapping[tuple[str, str], Floats]
+    numbers: Mapping[str, npt.NDArray[np.int64]]
+    n_frames: Mapping[str, int]
+    protocol: Protocol
+    rebatch_difference: float
+    align_strict: bool
+
+    @classmethod
+    def from_tables(
+        cls, rows: pd.DataFrame, clips: pd.DataFrame, protocol: Protocol, rebatch: float, align: str
+    ) -> Curves:
+        """From `RunFolder.rows()` and `RunFolder.clips()`, which are ordered by context and window."""
+        contexts = len(protocol.contexts)
+        surprise = {
+            (str(clip), str(stream)): group.to_numpy(dtype=np.float64).reshape(contexts, -1)
+            for (clip, stream), group in rows.groupby(["clip", "stream"], sort=False)["surprise"]
+        }
+        numbers = {
+            str(clip): np.asarray(frames, dtype=np.int64)
+            for clip, frames in zip(clips["clip"], clips["numbers"], strict=True)
+        }
+        lengths = {str(c): int(n) for c, n in zip(clips["clip"], clips["n_frames"], strict=True)}
+        return cls(surprise, numbers, lengths, protocol, rebatch, align == "strict")
+
+    @property
+    def streams(self) -> tuple[str, ...]:
+        """The spaces in which surprise was measured."""
+        return tuple(dict.fromkeys(stream for _, stream in self.surprise))
+
+    def comparable(self, clips: Sequence[str]) -> bool:
+        """Whether all the clips were scored, and are of equal length where they must be."""
+        if any(clip not in self.numbers for clip in clips):
+            return False
+        return not self.align_strict or len({self.n_frames[clip] for clip in clips}) == 1
+
+    def of(self, clip: str, stream: str, context: int) -> Floats:
+        """Surprise by window [W] at a context length."""
+        return np.asarray(self.surprise[clip, stream][self.protocol.contexts.index(context)])
+
+    def informative(self, quad: Quadruplet | None, clip: str, context: int) -> npt.NDArray[np.bool_]:
+        """Windows that can show the violation of a quadruplet: bool [W]; all of them without one."""
+        numbers, protocol = self.numbers[clip], self.protocol
+        starts = window_starts(len(numbers), protocol.window, protocol.stride)
+        frames = numbers[starts[:, None] + np.arange(protocol.window)]
+        spans = (None, None) if quad is None else (_span(quad, "context"), _span(quad, "outcome"))
+        return informative_windows(frames, context, *spans)
+
+
+def _span(quad: Quadruplet, kind: str) -> tuple[int, int] | None:
+    start, stop = getattr(quad, f"{kind}_starts"), getattr(quad, f"{kind}_ends")
+    return None if start is None or stop is None else (start, stop)
+
+
+def quadruplet_contrasts(stimuli: StimulusSet, curves: Curves) -> pd.DataFrame:
+    """One row a quadruplet, stream and context.
+
+    Columns: quadruplet, scene, concepts (tuple), stream, context, status, n_windows (informative ones),
+    contrast (the interaction I), contrast_max (of the maxima over windows: secondary), mean_surprise, tau,
+    score (1, 0.5, 0 or NaN), and one column a condition.
+    """
+    records = []
+    for quad in stimuli.quadruplets:
+        head = {"quadruplet": quad.id, "scene": quad.scene, "concepts": quad.concepts}
+        for stream, context in _settings(curves):
+            values = _measure(curves, quad.clips, quad, stream, context)
+            records.append({**head, "stream": stream, "context": context, **values, **quad.conditions})
+    return pd.DataFrame(records)
+
+
+def pair_contrasts(stimuli: StimulusSet, curves: Curves) -> pd.DataFrame:
+    """One row a pair, stream and context.
+
+    Columns as in `quadruplet_contrasts`, with possible, impossible (clip ids) and match in place of
+    quadruplet; contrast is S(impossible) - S(possible). A pair of a quadruplet uses its informative
+    windows, any other all windows.
+    """
+    by_clip = {clip: quad for quad in stimuli.quadruplets for clip in quad.clips}
+    records = []
+    for pair in stimuli.pairs:
+        quad = by_clip.get(pair.possible)
+        quad = quad if quad is not None and pair.impossible in quad.clips else None
+        head = _pair_head(pair)
+        for stream, context in _settings(curves):
+            values = _measure(curves, pair.clips, quad, stream, context)
+            records.append({**head, "stream": stream, "context": context, **values, **pair.conditions})
+    return pd.DataFrame(records)
+
+
+def _pair_head(pair: Pair) -> dict[str, Any]:
+    return {
+        "possible": pair.possible,
+        "impossible": pair.impossible,
+        "scene": pair.scene,
+        "concepts": pair.concepts,
+        "match": pair.match.value,
+    }
+
+
+def _settings(curves: Curves) -> Iterator[tuple[str, int]]:
+    for stream in curves.streams:
+        for context in curves.protocol.contexts:
+            yield stream, context
+
+
+def _measure(
+    curves: Curves, clips: Sequence[str], quad: Quadruplet | None, stream: str, context: int
+) -> dict[str, Any]:
+    """Contrast of a quadruplet (aa, ab, ba, bb) or of a pair (possible, impossible)."""
+    nothing = {"n_windows": 0, "contrast": np.nan, "contrast_max": np.nan}
+    empty = {**nothing, "mean_surprise": np.nan, "tau": np.nan, "score": np.nan}
+    if not curves.comparable(clips):
+        return {"status": FAILED, **empty}
+    surprise = [curves.of(clip, stream, context) for clip in clips]
+    informative = curves.informative(quad, clips[0], context)
+    if not informative.any():
+        return {"status": NOT_TESTABLE, **empty}
+    contrast_of: Callable[..., float] = interaction if len(clips) == 4 else difference
+    contrast = contrast_of(*surprise, informative)
+    mean = float(np.mean([curve[informative].mean() for curve in surprise]))
+    tau = tolerance(mean, curves.rebatch_difference)
+    return {
+        "status": SCORED,
+        "n_windows": int(informative.sum()),
+        "contrast": contrast,
+        "contrast_max": contrast_of(*surprise, informative, aggregate="max"),
+        "mean_surprise": mean,
+        "tau": tau,
+        "score": float(score(contrast, tau)),
+    }

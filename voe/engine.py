@@ -1,0 +1,218 @@
+"""Frames and windows -> surprise. The engine knows no model and no data set.
+
+Surprise of a window is the mean absolute difference, over the predicted tokens and their channels, between
+what an adapter predicted from the context frames and what it encoded of the whole window (Garrido et al.
+2025, the measure of their section on violation of expectation). Each distinct window is encoded once and
+each distinct context predicted once; matched clips agree up to the violation, so much of the work is shared.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+
+from voe.adapters.base import Predictor
+from voe.errors import ClipError, ModelError, ProtocolError
+from voe.frames import FramePool
+from voe.protocols import Protocol
+from voe.windows import check_windows, normalise, window_starts
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+Surprise = Mapping[str, npt.NDArray[np.float32]]
+
+# Windows whose targets are held at once, in batches: larger blocks share more predictions between batches.
+BLOCK_BATCHES = 4
+
+
+def window_surprise(
+    model: Predictor,
+    frames: Tensor,
+    windows: npt.NDArray[np.int64],
+    contexts: Sequence[int],
+    batch_size: int = 8,
+) -> Surprise:
+    """Surprise of many windows over a pool of frames.
+
+    Args:
+        model: an adapter.
+        frames: float32 [U, 3, h, w] in 0..255, of the model's size.
+        windows: int64 [n, F], rows of `frames`.
+        contexts: context lengths, in frames, each below F.
+        batch_size: windows handed to the model at once.
+
+    Returns:
+        stream -> float32 [n, contexts].
+
+    Raises:
+        ModelError: the model returns other streams or token counts than it states, or numbers that are
+            not finite.
+    """
+    import torch
+
+    unique, inverse = np.unique(windows, axis=0, return_inverse=True)
+    # np.unique sorts, so windows with the same first frames lie side by side and share a block.
+    result = {stream: np.empty((len(unique), len(contexts)), np.float32) for stream in model.spec.streams}
+    block = batch_size * BLOCK_BATCHES
+    with torch.inference_mode():
+        for first in range(0, len(unique), block):
+            rows = unique[first : first + block]
+            for stream, values in _block_surprise(model, frames, rows, contexts, batch_size).items():
+                result[stream][first : first + block] = values.cpu().numpy()
+    for stream, surprise in result.items():
+        if not np.isfinite(surprise).all():
+            raise ModelError(
+                f"model {model.spec.name!r}: its surprise in stream {stream!r} is not finite; if it runs in "
+                "reduced precision, try dtype=float32"
+            )
+    return {stream: surprise[inverse.reshape(-1)] for stream, surprise in result.items()}
+
+
+def _block_surprise(
+    model: Predictor, frames: Tensor, windows: npt.NDArray[np.int64], contexts: Sequence[int], batch_size: int
+) -> dict[str, Tensor]:
+    """Surprise of distinct windows [m, F]: stream -> [m, contexts]."""
+    import torch
+
+    n_frames = windows.shape[1]
+    targets = _in_batches(model, frames, windows, batch_size, None)
+    columns: dict[str, list[Tensor]] = {stream: [] for stream in model.spec.streams}
+    for context in contexts:
+        prefixes, which = np.unique(windows[:, :context], axis=0, return_inverse=True)
+        predictions = _in_batches(model, frames, prefixes, batch_size, n_frames)
+        for stream in model.spec.streams:
+            difference = [
+                _difference(model, predictions[stream][k], targets[stream][i])
+                for i, k in enumerate(which.reshape(-1).tolist())
+            ]
+            columns[stream].append(torch.stack(difference))
+    return {stream: torch.stack(column, dim=1) for stream, column in columns.items()}
+
+
+def _difference(model: Predictor, predicted: Tensor, target: Tensor) -> Tensor:
+    """Mean |predicted - target| over the last n of N tokens and all channels: [n, D], [N, D] -> scalar."""
+    n, channels = predicted.shape
+    if n > target.shape[0] or channels != target.shape[1]:
+        raise ModelError(
+            f"model {model.spec.name!r} predicts {n} tokens of {channels} channels where the window has "
+            f"{target.shape[0]} of {target.shape[1]}; its adapter breaks the contract (voe check-adapter)"
+        )
+    return (predicted.float() - target[-n:].float()).abs().mean()
+
+
+def _in_batches(
+    model: Predictor,
+    frames: Tensor,
+    rows: npt.NDArray[np.int64],
+    batch_size: int,
+    n_frames: int | None,
+) -> dict[str, Tensor]:
+    """Targets of windows (`n_frames` None) or predictions from contexts, for all rows [m, C]."""
+    import torch
+
+    parts: dict[str, list[Tensor]] = {stream: [] for stream in model.spec.streams}
+    for first in range(0, len(rows), batch_size):
+        batch = frames[torch.from_numpy(rows[first : first + batch_size])]
+        pixels = normalise(batch, model.spec.mean, model.spec.std).to(model.device)
+        output = model.targets(pixels) if n_frames is None else model.predict(pixels, n_frames)
+        if set(output) != set(parts):
+            raise ModelError(
+                f"model {model.spec.name!r} returns the streams {sorted(output)} and states {sorted(parts)}; "
+                "its adapter breaks the contract (voe check-adapter)"
+            )
+        for stream, tensor in output.items():
+            parts[stream].append(tensor)
+    return {stream: torch.cat(tensors) for stream, tensors in parts.items()}
+
+
+def clip_windows(keys: npt.NDArray[np.int64], window: int, stride: int) -> npt.NDArray[np.int64]:
+    """Windows over the T sampled frames of one clip: int64 [T] -> int64 [W, window].
+
+    Raises:
+        ClipError: the clip is shorter than one window.
+    """
+    starts = window_starts(len(keys), window, stride)
+    return np.asarray(keys[starts[:, None] + np.arange(window)])
+
+
+def surprise_curves(
+    model: Predictor,
+    frames: npt.NDArray[np.uint8] | Sequence[npt.NDArray[np.uint8]],
+    *,
+    window: int,
+    stride: int,
+    contexts: Sequence[int],
+    stream: str | None = None,
+    batch_size: int = 8,
+) -> npt.NDArray[np.float32]:
+    """Surprise over time, straight from arrays of frames that are already sampled.
+
+    Args:
+        model: an adapter (`voe.load_model`).
+        frames: uint8 RGB [clips, T, H, W, 3], or one [T_i, H, W, 3] a clip. They are cropped in the centre
+            and resized to the model's size where they have another.
+        window, stride: in frames.
+        contexts: context lengths in frames, ascending.
+        stream: the space in which surprise is measured; by default the model's first.
+        batch_size: windows handed to the model at once.
+
+    Returns:
+        float32 [clips, contexts, windows]; where clips differ in length, the windows that the shorter ones
+        lack are NaN, at the end.
+
+    Raises:
+        ClipError: frames of another shape or type, or a clip shorter than the window.
+        ProtocolError: a window or context that the model cannot take, or an unknown stream.
+    """
+    protocol = Protocol(window=window, stride=stride, contexts=tuple(contexts))
+    check_windows(model.spec, protocol)
+    chosen = model.spec.streams[0] if stream is None else stream
+    if chosen not in model.spec.streams:
+        raise ProtocolError(
+            f"stream {chosen!r}: model {model.spec.name!r} has {', '.join(model.spec.streams)}"
+        )
+    pool, windows = FramePool(model.spec.size), []
+    for number, clip in enumerate(frames):
+        array = np.asarray(clip)
+        if array.dtype != np.uint8 or array.ndim != 4 or array.shape[-1] != 3:
+            raise ClipError(
+                f"clip {number}: frames must be uint8 [T, H, W, 3] (RGB); this is {array.dtype} {array.shape}"
+            )
+        windows.append(clip_windows(pool.add(array), window, stride))
+    if not windows:
+        raise ClipError("surprise_curves: there is no clip in `frames`")
+    scored = window_surprise(model, pool.tensor(), np.concatenate(windows), contexts, batch_size)
+    surprise = scored[chosen]
+    curves = np.full((len(windows), len(contexts), max(map(len, windows))), np.nan, np.float32)
+    start = 0
+    for number, rows in enumerate(windows):
+        curves[number, :, : len(rows)] = surprise[start : start + len(rows)].T
+        start += len(rows)
+    return curves
+
+
+def rebatch_difference(model: Predictor, protocol: Protocol, batch_size: int = 8) -> float:
+    """How much the surprise of a window depends on the windows that share its batch.
+
+    Two windows of seeded noise are scored together and one by one; the largest absolute difference over
+    streams and contexts is returned. It enters the tolerance below which a contrast counts as a tie.
+    """
+    import torch
+
+    generator = torch.Generator().manual_seed(0)
+    frames = torch.rand((2 * protocol.window, 3, *model.spec.size), generator=generator) * 255
+    windows = np.arange(2 * protocol.window).reshape(2, -1)
+    contexts = protocol.contexts
+    together = window_surprise(model, frames, windows, contexts, batch_size)
+    alone = [window_surprise(model, frames, row[None], contexts, batch_size) for row in windows]
+    return float(
+        max(
+            np.abs(together[stream][i] - alone[i][stream][0]).max()
+            for stream in model.spec.streams
+            for i in range(2)
+        )
+    )

@@ -1,0 +1,1 @@
+"""What a person sees: tables, pictures, and later the report. Draws and formats; computes nothing."""

@@ -1,0 +1,186 @@
+"""The table of a run, as text that fits 80 columns."""
+
+from __future__ import annotations
+
+import io
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import pandas as pd
+
+from voe.lock import digest
+from voe.results import ALL, PAIRS, QUADRUPLETS, Run
+
+WIDTH = 80
+_VERDICTS = {"above": "above", "below": "BELOW", "equivalent": "at chance", "inconclusive": "inconclusive"}
+
+
+def run_text(run: Run) -> str:
+    """Everything that `voe score` prints of one run."""
+    blocks = [heading(run), failures_text(run)]
+    table = run.summary() if len(run.folder.clips()) else pd.DataFrame()
+    if not table.empty:
+        primary = table[table["primary"]]
+        blocks += [_block(run, primary, measure) for measure in dict.fromkeys(primary["measure"])]
+        blocks.append(_other_settings(run, table))
+    blocks.append(f"run folder: {run.path}")
+    return "\n\n".join(block for block in blocks if block)
+
+
+def heading(run: Run) -> str:
+    """What was scored, on what, and how: the lines that stand above every table."""
+    lock, protocol = run.lock, run.protocol
+    sampling = f"every {protocol.frame_step} frames" if protocol.frame_step else f"{protocol.fps:g} fps"
+    if protocol.frame_step == 1:
+        sampling = "every frame"
+    if protocol.frame_step == 2:
+        sampling = "every 2nd frame"
+    model = lock["model"]["name"]
+    lines = [f"model     {model}"]
+    if not lock["model"]["trained"] and lock["model"]["family"] != "baseline":
+        lines.append("          UNTRAINED: random weights; this says what an architecture does by itself")
+    clips = run.summary_record()["clips"]
+    lines.append(f"stimuli   {lock['stimuli']['name']}: {clips['scored']} of {clips['all']} clips scored")
+    if clips["unverified"]:
+        lines.append(
+            f"          {clips['unverified']} clips UNVERIFIED: their files state no duration to check"
+        )
+    others = [c for c in protocol.contexts if c != protocol.primary_context]
+    secondary = f" (secondary: {', '.join(map(str, others))})" if others else ""
+    lines.append(
+        f"protocol  {sampling}, windows of {protocol.window}, stride {protocol.stride}, "
+        f"context {protocol.primary_context}{secondary}"
+    )
+    stated = lock["protocol_from"]
+    origin = "the card's" if stated["origin"] == "card" else "the model's default (the set has no card)"
+    if stated["changed"]:
+        origin += f", but for {', '.join(stated['changed'])}"
+    lines.append(f"          {origin}")
+    lines.append(f"          fixed before the first score, lock {digest(lock)}")
+    return "\n".join(lines)
+
+
+def failures_text(run: Run, most: int = 10) -> str:
+    """The failures, the first `most` of them by name."""
+    failures = run.failures
+    if not failures:
+        return ""
+    lines = [f"{len(failures)} FAILED; what they belong to is left out and counted:"]
+    for failure in failures[:most]:
+        lines.append(f"  {failure.scene}, {failure.clip}: {failure.reason}")
+    if len(failures) > most:
+        lines.append(f"  and {len(failures) - most} more in {run.path / 'failures.jsonl'}")
+    return "\n".join(lines)
+
+
+def _block(run: Run, table: pd.DataFrame, measure: str) -> str:
+    """One measure: a line a concept, and one for all."""
+    part = table[table["measure"] == measure]
+    headline = measure == run.lock["measure"]["headline"]
+    titles = {
+        QUADRUPLETS: "QUADRUPLETS right by the interaction of context and outcome (chance: 50 %)",
+        PAIRS: "PAIRS right: the impossible clip surprised more (chance: 50 %)",
+    }
+    title = titles.get(measure, f"pairs, {measure} (secondary: described, not tested)")
+    columns = ["concept", "n", "right", "95 % interval", "ties"]
+    if headline:
+        columns += ["p", "verdict"]
+    rows = [_row(record, headline) for record in part.to_dict("records")]
+    notes = _notes(part, headline)
+    return "\n".join([title, grid(columns, rows), *notes])
+
+
+def _row(record: Mapping[Any, Any], headline: bool) -> list[str]:
+    if not record["n"]:
+        cells = [record["concept"], "0", "", "", ""]
+        return [*cells, "", record["reason"] or "nothing scored"] if headline else cells
+    cells = [
+        record["concept"],
+        str(record["n"]),
+        percent(record["estimate"]),
+        interval(record["low"], record["high"]),
+        str(record["ties"]),
+    ]
+    if not headline:
+        return cells
+    verdict = _VERDICTS.get(record["verdict"], f"none: {record['reason']}")
+    if record["verdict"] in _VERDICTS and record["reason"]:
+        verdict += f" ({record['reason']})"
+    p = record["p_value"] if record["concept"] == ALL else record["p_holm"]
+    return [*cells, p_text(p), verdict]
+
+
+def _notes(part: pd.DataFrame, headline: bool) -> list[str]:
+    """What a reader must know of this block."""
+    whole = part[part["concept"] == ALL].iloc[0]
+    left_out = [
+        f"{whole[key]} {words}"
+        for key, words in (("failed", "failed"), ("untestable", "not testable at this window"))
+        if whole[key]
+    ]
+    notes = [f"left out: {', '.join(left_out)}"] if left_out else []
+    if headline:
+        notes.append("p: exact, one-sided; of concepts, corrected over them (Holm). A tie counts one half.")
+        methods = sorted({m for m in part["method"] if m != "none"})
+        if methods:
+            notes.append(f"interval: {'; '.join(methods)}")
+    return notes
+
+
+def _other_settings(run: Run, table: pd.DataFrame) -> str:
+    """The headline measure at the settings that are not the headline, over all concepts."""
+    measure = run.lock["measure"]["headline"]
+    others = table[(table["measure"] == measure) & (table["concept"] == ALL) & ~table["primary"]]
+    if others.empty:
+        return ""
+    rows = [
+        [
+            r["stream"],
+            str(r["context"]),
+            percent(r["estimate"]),
+            interval(r["low"], r["high"]),
+            str(r["ties"]),
+        ]
+        for r in others.to_dict("records")
+        if r["n"]
+    ]
+    columns = ["stream", "context", "right", "95 % interval", "ties"]
+    return f"{measure}, other settings (secondary: described, not tested)\n" + grid(columns, rows)
+
+
+def percent(share: float) -> str:
+    """A share as a percentage with one decimal."""
+    return "" if math.isnan(share) else f"{100 * share:.1f} %"
+
+
+def interval(low: float, high: float) -> str:
+    """An interval of shares, in percent."""
+    return "" if math.isnan(low) else f"{100 * low:.1f} to {100 * high:.1f}"
+
+
+def p_text(p: float) -> str:
+    """A p-value with three decimals, or its order of magnitude."""
+    if math.isnan(p):
+        return ""
+    return f"{p:.3f}" if p >= 0.001 else "< .001"
+
+
+def grid(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """A table in plain text, numbers to the right."""
+    from rich import box
+    from rich.console import Console
+    from rich.table import Table
+
+    grid = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False)
+    for column in columns:
+        left = column in ("concept", "verdict", "stream", "detector", "as")
+        grid.add_column(column, justify="left" if left else "right", overflow="fold")
+    for row in rows:
+        last = len(rows) > 1 and row is rows[-1] and row[0] == ALL
+        if last:
+            grid.add_section()
+        grid.add_row(*row)
+    buffer = io.StringIO()
+    Console(file=buffer, width=WIDTH, color_system=None, force_terminal=False).print(grid)
+    return "\n".join(line.rstrip() for line in buffer.getvalue().rstrip("\n").split("\n"))

@@ -1,0 +1,229 @@
+"""A run, read: its rows, its comparisons, its table."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from voe.clips import Match, StimulusSet
+from voe.contrasts import FAILED, NOT_TESTABLE, Curves, pair_contrasts, quadruplet_contrasts
+from voe.errors import RunError
+from voe.lock import ALPHA, MARGIN_OVERALL, MARGIN_PER_CONCEPT, digest
+from voe.protocols import Protocol
+from voe.runs import Failure, RunFolder
+from voe.stats.accuracy import accuracy_of
+
+ALL = "all"
+QUADRUPLETS, PAIRS = "quadruplets", "pairs"
+
+_ACCURACY_COLUMNS = (
+    "estimate", "low", "high", "confidence", "n", "n_scenes", "effective_n", "icc", "ties", "tie_share",
+    "p_value", "p_mid", "p_below", "p_equivalent", "margin", "method", "verdict", "reason",
+)  # fmt: skip
+
+
+class Run:
+    """A run folder and what follows from it. Nothing is scored here.
+
+    >>> run = Run.open(Path("runs/mine"))  # doctest: +SKIP
+    >>> run.summary().query("primary")[["measure", "concept", "estimate", "low", "high"]]  # doctest: +SKIP
+    """
+
+    def __init__(self, folder: RunFolder) -> None:
+        self.folder = folder
+
+    @classmethod
+    def open(cls, path: str | Path) -> Run:
+        """The run in a folder.
+
+        Raises:
+            RunError: there is none, or it was cut off before its first part.
+        """
+        return cls(RunFolder.open(Path(path)))
+
+    @property
+    def path(self) -> Path:
+        """The run folder."""
+        return self.folder.path
+
+    @cached_property
+    def lock(self) -> dict[str, Any]:
+        """What was fixed before the first score (`protocol.lock`)."""
+        return self.folder.lock
+
+    @cached_property
+    def record(self) -> dict[str, Any]:
+        """What was run, on what, with what (`run.json`)."""
+        return self.folder.record
+
+    @cached_property
+    def stimuli(self) -> StimulusSet:
+        """The clips and comparisons of the run."""
+        return self.folder.stimuli()
+
+    @cached_property
+    def protocol(self) -> Protocol:
+        """Windows, contexts and sampling of the run."""
+        return Protocol(**self.lock["protocol"])
+
+    @property
+    def _primary(self) -> tuple[str, int | None]:
+        return self.lock["measure"]["stream"], self.protocol.primary_context
+
+    @property
+    def failures(self) -> tuple[Failure, ...]:
+        """Clips and comparisons that could not be scored, and why."""
+        return self.folder.failures()
+
+    def rows(self) -> pd.DataFrame:
+        """Raw rows: clip, window_start (frame of the clip), context, stream, surprise (float32)."""
+        return self.folder.rows()
+
+    @cached_property
+    def _curves(self) -> Curves:
+        rows, clips = self.rows(), self.folder.clips()
+        if rows.empty:
+            raise RunError(
+                f"run {self.path}: no clip was scored ({len(self.failures)} failures in failures.jsonl; "
+                "the first says why)"
+            )
+        return Curves.from_tables(
+            rows, clips, self.protocol, self.record["rebatch_difference"], self.stimuli.align
+        )
+
+    @cached_property
+    def _quadruplets(self) -> pd.DataFrame:
+        return quadruplet_contrasts(self.stimuli, self._curves)
+
+    @cached_property
+    def _pairs(self) -> pd.DataFrame:
+        return pair_contrasts(self.stimuli, self._curves)
+
+    def quadruplets(self) -> pd.DataFrame:
+        """One row a quadruplet, stream and context (`voe.contrasts.quadruplet_contrasts`)."""
+        return self._quadruplets.copy()
+
+    def pairs(self) -> pd.DataFrame:
+        """One row a pair, stream and context (`voe.contrasts.pair_contrasts`)."""
+        return self._pairs.copy()
+
+    def summary(self) -> pd.DataFrame:
+        """The table: one row a measure, concept, stream and context.
+
+        Columns: measure ('quadruplets', 'outcome-matched', 'prefix-matched', 'pairs'), concept ('all' or a
+        name), stream, context, primary (the headline setting, fixed beforehand), estimate (share right, a
+        tie counting one half) with its interval, tests and verdict (`voe.stats.accuracy.Accuracy`), p_holm
+        (corrected over concepts), failed, untestable.
+
+        A test is given only for the headline measure at the primary setting. Other settings and measures
+        are described by estimate and interval: whoever picks the best of them must pay for the choice.
+        """
+        return pd.DataFrame(self._summary_records())
+
+    def _summary_records(self) -> list[dict[str, Any]]:
+        records = []
+        for measure, table in self._measures():
+            settings = table[["stream", "context"]].drop_duplicates().itertuples(index=False)
+            for stream, context in settings:
+                chosen = table[(table["stream"] == stream) & (table["context"] == context)]
+                primary = (
+                    stream == self.lock["measure"]["stream"] and context == self.protocol.primary_context
+                )
+                headline = primary and measure == self.lock["measure"]["headline"]
+                block = [
+                    {
+                        "measure": measure, "concept": concept, "stream": stream, "context": int(context),
+                        "primary": bool(primary), **_accuracy(part, concept, headline),
+                    }
+                    for concept, part in self._by_concept(chosen)
+                ]  # fmt: skip
+                records += _with_holm(block, headline)
+        return records
+
+    def _measures(self) -> Iterator[tuple[str, pd.DataFrame]]:
+        if self.stimuli.quadruplets:
+            yield QUADRUPLETS, self._quadruplets
+        for match in Match:
+            if len(self._pairs) and (self._pairs["match"] == match.value).any():
+                name = PAIRS if match is Match.NONE else match.value
+                yield name, self._pairs[self._pairs["match"] == match.value]
+
+    def _by_concept(self, table: pd.DataFrame) -> Iterator[tuple[str, pd.DataFrame]]:
+        concepts = [c for c in self.stimuli.concepts if table["concepts"].map(lambda cs, c=c: c in cs).any()]
+        for concept in concepts:
+            yield concept, table[table["concepts"].map(lambda cs, c=concept: c in cs)]
+        yield ALL, table
+
+    def summary_record(self) -> dict[str, Any]:
+        """The content of `summary.json`: the table and what it rests on, the same bytes for the same rows."""
+        scored = set(self.folder.clips()["clip"])
+        decode = self.folder.clips()["decode"].value_counts()
+        failures = [asdict(failure) for failure in self._ordered_failures()]
+        return {
+            "lock": self.lock,
+            "lock_digest": digest(self.lock),
+            "rebatch_difference": self.record["rebatch_difference"],
+            "decoder": self.record["engine"]["decoder"],
+            "clips": {
+                "all": len(self.stimuli.clips),
+                "scored": len(scored),
+                "verified": int(decode.get("verified", 0)),
+                "unverified": int(decode.get("unverified", 0)),
+            },
+            "failures": failures,
+            "table": [_plain(record) for record in self._summary_records()] if scored else [],
+        }
+
+    def _ordered_failures(self) -> list[Failure]:
+        """Failures in the order of the set, whatever order they were met in."""
+        ranks = {scene: rank for rank, scene in enumerate(self.stimuli.scenes)}
+        return sorted(self.failures, key=lambda f: (ranks[f.scene], f.kind, f.clip))
+
+    def write_summary(self) -> None:
+        """Write `summary.json`."""
+        self.folder.write_summary(self.summary_record())
+
+
+def _accuracy(part: pd.DataFrame, concept: str, headline: bool) -> dict[str, Any]:
+    """Accuracy over comparisons; tests and verdict only where they were announced beforehand."""
+    margin = MARGIN_OVERALL if concept == ALL else MARGIN_PER_CONCEPT
+    compared = part[part["status"] != FAILED]
+    found = accuracy_of(
+        compared["score"].to_numpy(), compared["scene"].to_numpy(dtype=str), margin=margin, alpha=ALPHA
+    )
+    values = {name: getattr(found, name) for name in _ACCURACY_COLUMNS}
+    if not headline:
+        silent = dict.fromkeys(("p_value", "p_mid", "p_below", "p_equivalent"), math.nan)
+        values |= {**silent, "verdict": "none", "reason": "secondary: described, not tested"}
+    counts = {
+        "untestable": int((part["status"] == NOT_TESTABLE).sum()),
+        "failed": int((part["status"] == FAILED).sum()),
+    }
+    return {**values, **counts}
+
+
+def _with_holm(block: list[dict[str, Any]], headline: bool) -> list[dict[str, Any]]:
+    """Add p_holm: the concepts' p-values corrected over the concepts (Holm 1979)."""
+    for record in block:
+        record["p_holm"] = math.nan
+    tested = [r for r in block if r["concept"] != ALL and not math.isnan(r["p_value"])]
+    if headline and tested:
+        from statsmodels.stats.multitest import multipletests
+
+        corrected = multipletests([record["p_value"] for record in tested], method="holm")[1]
+        for record, p_holm in zip(tested, corrected, strict=True):
+            record["p_holm"] = float(p_holm)
+    return block
+
+
+def _plain(record: Mapping[str, Any]) -> dict[str, Any]:
+    """Values that JSON has: NaN becomes null."""
+    plain = {key: value.item() if isinstance(value, np.generic) else value for key, value in record.items()}
+    return {k: None if isinstance(v, float) and not math.isfinite(v) else v for k, v in plain.items()}

@@ -1,0 +1,206 @@
+"""The run folder: written by whole files, killed at any moment, continued, read back.
+
+    protocol.lock     what was fixed before the first score (compared when a run is continued)
+    run.json          what was run: model, stimuli, versions, decoder, command line
+    stimuli.json      the clips and the comparisons between them
+    clips/            one Parquet file a part: how each clip was read
+    surprise/         one Parquet file a part: clip, window_start, context, stream, surprise
+    failures.jsonl    clips and comparisons that could not be scored, and why
+    summary.json      the table
+
+A part holds whole scenes. It is written aside and renamed, its clips before its surprise, so a part counts
+when its surprise file is there. Files that were being written when the run was killed are cleared away.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from voe.clips import StimulusSet
+from voe.errors import RunError
+from voe.stimulus_record import as_record, from_record
+
+LOCK, RECORD, STIMULI = "protocol.lock", "run.json", "stimuli.json"
+FAILURES, SUMMARY = "failures.jsonl", "summary.json"
+
+ROW_TYPES = {
+    "clip": "string", "window_start": "int32", "context": "int32", "stream": "string", "surprise": "float32",
+}  # fmt: skip
+CLIP_TYPES = {
+    "clip": "string", "scene": "string", "n_frames": "int32", "n_sampled": "int32", "fps": "float64",
+    "decode": "string", "numbers": "object",
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Failure:
+    """Something that could not be scored: a clip, or a comparison between clips."""
+
+    scene: str
+    clip: str
+    """Clip id, or the ids of a comparison joined by ' | '."""
+    kind: str
+    """'clip' or 'comparison'."""
+    reason: str
+
+
+# What a run that was killed before its lock was written may have left.
+_BEFORE_LOCK = {"clips", "surprise", STIMULI, RECORD, *(f"{n}.partial" for n in (STIMULI, RECORD, LOCK))}
+
+
+class RunFolder:
+    """The files of one run. `create` makes or continues one, `open` only reads."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    @classmethod
+    def create(
+        cls, path: Path, lock: Mapping[str, Any], record: Mapping[str, Any], stimuli: StimulusSet
+    ) -> RunFolder:
+        """Start a run, or continue the one that lies there if it is the same run.
+
+        Raises:
+            RunError: the folder holds other files, or a run with another lock, model or data set.
+        """
+        folder = cls(path)
+        if folder.exists:
+            folder._require_same(lock, record)
+        elif path.is_dir() and any(p.name not in _BEFORE_LOCK for p in path.iterdir()):
+            raise RunError(f"run folder {path}: it is not empty and holds no run; choose another with --out")
+        for part in ("surprise", "clips"):
+            (path / part).mkdir(parents=True, exist_ok=True)
+        for leftover in path.glob("**/*.partial"):
+            leftover.unlink()
+        if not folder.exists:
+            _write_json(path / STIMULI, as_record(stimuli))
+            _write_json(path / RECORD, record)
+            _write_json(path / LOCK, lock)
+        return folder
+
+    @classmethod
+    def open(cls, path: Path) -> RunFolder:
+        """An existing run.
+
+        Raises:
+            RunError: there is none at that path.
+        """
+        if not cls(path).exists:
+            raise RunError(f"run folder {path}: there is no run (no {LOCK} in it)")
+        return cls(path)
+
+    def _require_same(self, lock: Mapping[str, Any], record: Mapping[str, Any]) -> None:
+        for name, now, keys in (
+            (LOCK, lock, tuple(lock)),
+            (RECORD, record, ("model", "stimuli", "engine")),
+        ):
+            before = _read_json(self.path / name)
+            for key in keys:
+                if before.get(key) != json.loads(json.dumps(now[key])):
+                    raise RunError(
+                        f"run folder {self.path}: it was begun with another {key} ({name} says "
+                        f"{_short(before.get(key))}, now {_short(now[key])}); a run never mixes the two. "
+                        "Choose another folder with --out, or remove this one"
+                    )
+
+    @property
+    def exists(self) -> bool:
+        """Whether a run was begun here."""
+        return (self.path / LOCK).is_file()
+
+    @property
+    def lock(self) -> dict[str, Any]:
+        """What was fixed before the first score."""
+        return _read_json(self.path / LOCK)
+
+    @property
+    def record(self) -> dict[str, Any]:
+        """What was run, on what, with what."""
+        return _read_json(self.path / RECORD)
+
+    def stimuli(self) -> StimulusSet:
+        """The clips and comparisons of the run."""
+        return from_record(_read_json(self.path / STIMULI))
+
+    def append(self, name: str, clips: pd.DataFrame, rows: pd.DataFrame) -> None:
+        """Add one part: columns as in `CLIP_TYPES` and `ROW_TYPES`; `name` is the part's alone."""
+        _write_parquet(self.path / "clips" / f"{name}.parquet", clips)
+        _write_parquet(self.path / "surprise" / f"{name}.parquet", rows)
+
+    def write_failures(self, failures: Iterable[Failure]) -> None:
+        """Replace the list of failures."""
+        lines = [json.dumps(asdict(failure), ensure_ascii=False) for failure in failures]
+        _write_text(self.path / FAILURES, "".join(line + "\n" for line in lines))
+
+    def failures(self) -> tuple[Failure, ...]:
+        """Everything that could not be scored so far."""
+        path = self.path / FAILURES
+        if not path.is_file():
+            return ()
+        return tuple(Failure(**json.loads(line)) for line in path.read_text(encoding="utf-8").splitlines())
+
+    def clips(self) -> pd.DataFrame:
+        """How each scored clip was read, in the order of the set."""
+        return self._parts("clips", tuple(CLIP_TYPES)).reset_index(drop=True)
+
+    def rows(self) -> pd.DataFrame:
+        """All surprise rows, ordered by clip (as in the set), stream, context and window.
+
+        The order, and so everything computed from it, does not depend on how the run was cut into parts.
+        """
+        return self._parts("surprise", ("clip", "stream", "context", "window_start"), list(ROW_TYPES))
+
+    def _parts(self, kind: str, order: Sequence[str], columns: Sequence[str] | None = None) -> pd.DataFrame:
+        names = sorted(path.name for path in (self.path / "surprise").glob("*.parquet"))
+        tables = [pd.read_parquet(self.path / kind / name) for name in names]
+        if not tables:
+            types = ROW_TYPES if kind == "surprise" else CLIP_TYPES
+            return pd.DataFrame({column: pd.Series(dtype=t) for column, t in types.items()})
+        table = pd.concat(tables, ignore_index=True)
+        ranks = {clip.id: rank for rank, clip in enumerate(self.stimuli().clips)}
+        table["_rank"] = table["clip"].map(ranks)
+        keys = ["_rank", *(column for column in order if column in ("stream", "context", "window_start"))]
+        table = table.sort_values(keys, kind="stable", ignore_index=True).drop(columns="_rank")
+        return table if columns is None else table[list(columns)]
+
+    def write_summary(self, summary: Mapping[str, Any]) -> None:
+        """Write `summary.json`: the same bytes for the same content."""
+        _write_json(self.path / SUMMARY, summary)
+
+
+def _short(value: object) -> str:
+    text = json.dumps(value, sort_keys=True, default=str)
+    return text if len(text) <= 200 else text[:200] + "..."
+
+
+def _read_json(path: Path) -> dict[str, Any]:
+    try:
+        content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, json.JSONDecodeError) as error:
+        raise RunError(f"reading {path}: {error}; the run folder is damaged, so remove it") from error
+    return content
+
+
+def _write_json(path: Path, content: Mapping[str, Any]) -> None:
+    _write_text(
+        path, json.dumps(content, indent=2, sort_keys=True, ensure_ascii=False, allow_nan=False) + "\n"
+    )
+
+
+def _write_text(path: Path, text: str) -> None:
+    partial = path.with_name(path.name + ".partial")
+    partial.write_text(text, encoding="utf-8")
+    os.replace(partial, path)
+
+
+def _write_parquet(path: Path, table: pd.DataFrame) -> None:
+    partial = path.with_name(path.name + ".partial")
+    table.to_parquet(partial, index=False)
+    os.replace(partial, path)

@@ -1,0 +1,279 @@
+"""The main job: a model, a set of stimuli -> a run.
+
+Scenes are independent. They are decoded one ahead of the model, scored, and appended to the run folder in
+parts of whole scenes; what is there already is not done again.
+"""
+
+from __future__ import annotations
+
+import platform
+import re
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from voe.adapters.base import Predictor
+from voe.clips import Clip, Pair, Quadruplet, StimulusSet
+from voe.engine import Surprise, clip_windows, rebatch_difference, window_surprise
+from voe.errors import ClipError
+from voe.lock import digest, make_lock, resolve_protocol
+from voe.protocols import Protocol
+from voe.results import Run
+from voe.runs import CLIP_TYPES, ROW_TYPES, Failure, RunFolder
+from voe.scenes import ClipFrames, Scene, read_scene
+from voe.video import Backend, backend_version
+from voe.windows import check_windows, window_starts
+
+PART_SECONDS = 5.0
+"""A part is written at the first scene that ends so long after the last part."""
+
+Progress = Callable[[int, int], None]
+
+
+def score(
+    model: Predictor | str,
+    stimuli: StimulusSet | str | Path,
+    protocol: Protocol | Mapping[str, object] | None = None,
+    out: str | Path | None = None,
+    *,
+    batch_size: int = 8,
+    backend: Backend = "pyav",
+    progress: Progress | None = None,
+    command: Sequence[str] = (),
+) -> Run:
+    """Score a model on a set of stimuli; continue the run if it was begun before.
+
+    Args:
+        model: an adapter, or a spec as in `voe.load_model`.
+        stimuli: a set, or a name, card or manifest as in `voe.load_stimuli`.
+        protocol: a `Protocol`, or only the fields that differ from the card's; None: the card's, or the
+            model's own where the set has no card.
+        out: the run folder; by default `runs/MODEL--STIMULI-LOCK`, with LOCK from what is fixed beforehand,
+            so that the same call finds its own folder again.
+        batch_size: windows handed to the model at once.
+        backend: the video decoder.
+        progress: called with (scenes done, scenes in all), from the calling thread.
+        command: the command line, for the record.
+
+    Returns:
+        The finished run. A clip that could not be scored is in `Run.failures`, and stops nothing else.
+
+    Raises:
+        VoeError: a model, set or protocol that cannot be used, or a folder that holds another run.
+    """
+    if isinstance(model, str):
+        from voe.adapters.load import load_model
+
+        model = load_model(model)
+    if not isinstance(stimuli, StimulusSet):
+        from voe.loaders.load import load_stimuli
+
+        stimuli = load_stimuli(stimuli)
+    resolved = resolve_protocol(model.spec, stimuli, protocol)
+    check_windows(model.spec, resolved)
+    lock = make_lock(model.spec, stimuli, resolved, protocol)
+    path = default_folder(lock) if out is None else Path(out)
+    job = _Job(model, stimuli, resolved, batch_size, backend)
+    folder = RunFolder.create(path, lock, job.record(path, command), stimuli)
+    _score_scenes(job, folder, progress or (lambda done, total: None))
+    run = Run(folder)
+    run.write_summary()
+    return run
+
+
+def default_folder(lock: Mapping[str, Any]) -> Path:
+    """`runs/MODEL--STIMULI-LOCK`, with characters that a file name may hold."""
+    names = (lock["model"]["name"], lock["stimuli"]["name"])
+    model, stimuli = (re.sub(r"[^A-Za-z0-9._=-]+", "-", name).strip("-")[-60:] for name in names)
+    return Path("runs") / f"{model}--{stimuli}-{digest(lock)}"
+
+
+@dataclass(frozen=True)
+class _Job:
+    """What stays the same from scene to scene."""
+
+    model: Predictor
+    stimuli: StimulusSet
+    protocol: Protocol
+    batch_size: int
+    backend: Backend
+
+    def read(self, name: str) -> Scene:
+        return read_scene(
+            name, self.stimuli.scenes[name], self.protocol, self.model.spec.size,
+            align=self.stimuli.align, backend=self.backend,
+        )  # fmt: skip
+
+    def record(self, path: Path, command: Sequence[str]) -> dict[str, Any]:
+        """The content of `run.json`; what a begun run has measured is taken from there."""
+        begun = RunFolder(path)
+        tolerance = begun.record["rebatch_difference"] if begun.exists else None
+        spec = self.model.spec
+        return {
+            "model": {
+                "name": spec.name,
+                "family": spec.family,
+                "trained": spec.trained,
+                "size": list(spec.size),
+                "streams": list(spec.streams),
+                "details": dict(spec.details),
+            },
+            "stimuli": {"name": self.stimuli.name, "clips": len(self.stimuli.clips)},
+            "engine": {"batch_size": self.batch_size, "decoder": backend_version(self.backend)},
+            "rebatch_difference": rebatch_difference(self.model, self.protocol, self.batch_size)
+            if tolerance is None
+            else tolerance,
+            "versions": _versions(),
+            "command": list(command),
+            "started": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
+        }
+
+
+def _versions() -> dict[str, str]:
+    """Versions of what the numbers depend on."""
+    import torch
+
+    import voe
+
+    packages = {"voe": voe.__version__, "torch": torch.__version__, "numpy": np.__version__}
+    return {**packages, "python": platform.python_version(), "platform": platform.platform()}
+
+
+def _score_scenes(job: _Job, folder: RunFolder, progress: Progress) -> None:
+    """Score every scene that the folder lacks."""
+    names = list(job.stimuli.scenes)
+    done = set(folder.clips()["scene"])
+    failures = [failure for failure in folder.failures() if failure.scene in done]
+    todo = [(index, name) for index, name in enumerate(names) if name not in done]
+    progress(len(names) - len(todo), len(names))
+    part: list[tuple[int, pd.DataFrame, pd.DataFrame]] = []
+    written = time.monotonic()
+    for count, (index, scene) in enumerate(_read_ahead(job, todo), 1):
+        clips, rows, failed = _score_scene(job, scene)
+        failures += failed
+        if len(clips):
+            part.append((index, clips, rows))
+        if time.monotonic() - written > PART_SECONDS or count == len(todo):
+            _write_part(folder, part, failures)
+            part, written = [], time.monotonic()
+        progress(len(names) - len(todo) + count, len(names))
+    _write_part(folder, part, failures)
+
+
+def _read_ahead(job: _Job, todo: Sequence[tuple[int, str]]) -> Iterator[tuple[int, Scene]]:
+    """Decode the next scene while this one is scored; never more than one ahead."""
+    with ThreadPoolExecutor(max_workers=1, thread_name_prefix="decode") as pool:
+        ahead = None
+        for position, (index, name) in enumerate(todo):
+            scene = (ahead or pool.submit(job.read, name)).result()
+            following = todo[position + 1 : position + 2]
+            ahead = pool.submit(job.read, following[0][1]) if following else None
+            yield index, scene
+
+
+def _write_part(
+    folder: RunFolder, part: Sequence[tuple[int, pd.DataFrame, pd.DataFrame]], failures: Iterable[Failure]
+) -> None:
+    """Failures first: should the run be killed in between, their scenes are simply done again."""
+    folder.write_failures(failures)
+    if part:
+        clips = pd.concat([table for _, table, _ in part], ignore_index=True)
+        rows = pd.concat([table for _, _, table in part], ignore_index=True)
+        folder.append(f"{part[0][0]:06d}-{part[-1][0]:06d}", clips, rows)
+
+
+def _score_scene(job: _Job, scene: Scene) -> tuple[pd.DataFrame, pd.DataFrame, list[Failure]]:
+    """Clip table, surprise rows and failures of one scene."""
+    clips = {clip.id: clip for clip in job.stimuli.scenes[scene.name]}
+    failures = {clip_id: str(error) for clip_id, error in scene.failures.items()}
+    windows: dict[str, Any] = {}
+    for clip_id, read in scene.clips.items():
+        try:
+            windows[clip_id] = clip_windows(read.keys, job.protocol.window, job.protocol.stride)
+        except ClipError as error:
+            failures[clip_id] = f"clip {clip_id!r} ({_files(clips[clip_id])}): {error}"
+    records = [Failure(scene.name, clip_id, "clip", reason) for clip_id, reason in failures.items()]
+    records += _unequal(job.stimuli, scene, set(windows))
+    if not windows:
+        return _clip_table(scene, ()), pd.DataFrame(columns=list(ROW_TYPES)), records
+    stacked = np.concatenate(list(windows.values()))
+    surprise = window_surprise(job.model, scene.frames, stacked, job.protocol.contexts, job.batch_size)
+    tables, first = [], 0
+    for clip_id, rows in windows.items():
+        part = {stream: values[first : first + len(rows)] for stream, values in surprise.items()}
+        tables.append(_surprise_rows(clip_id, scene.clips[clip_id], part, job.protocol))
+        first += len(rows)
+    table = pd.concat(tables, ignore_index=True).astype(ROW_TYPES)
+    return _clip_table(scene, tuple(windows)), table, records
+
+
+def _surprise_rows(clip_id: str, read: ClipFrames, surprise: Surprise, protocol: Protocol) -> pd.DataFrame:
+    """Long rows of one clip from stream -> [windows, contexts]."""
+    starts = read.numbers[window_starts(len(read.numbers), protocol.window, protocol.stride)]
+    tables = [
+        pd.DataFrame(
+            {
+                "clip": clip_id,
+                "window_start": np.repeat(starts, len(protocol.contexts)),
+                "context": np.tile(protocol.contexts, len(starts)),
+                "stream": stream,
+                "surprise": values.reshape(-1),
+            }
+        )
+        for stream, values in surprise.items()
+    ]
+    return pd.concat(tables, ignore_index=True)
+
+
+def _clip_table(scene: Scene, scored: Sequence[str]) -> pd.DataFrame:
+    """How each scored clip was read."""
+    records = [
+        {
+            "clip": clip_id,
+            "scene": scene.name,
+            "n_frames": read.n_frames,
+            "n_sampled": len(read.numbers),
+            "fps": float("nan") if read.fps is None else read.fps,
+            "decode": "verified" if read.verified else "unverified",
+            "numbers": read.numbers.astype(np.int32),
+        }
+        for clip_id, read in scene.clips.items()
+        if clip_id in scored
+    ]
+    return pd.DataFrame(records, columns=list(CLIP_TYPES)).astype(CLIP_TYPES)
+
+
+def _unequal(stimuli: StimulusSet, scene: Scene, scored: set[str]) -> list[Failure]:
+    """Comparisons whose clips are of unequal length, where the card says that they must not be.
+
+    A pair of a quadruplet that is refused already is not named again.
+    """
+    if stimuli.align != "strict":
+        return []
+    failures: list[Failure] = []
+    refused: list[set[str]] = []
+    designs: list[Pair | Quadruplet] = [*stimuli.quadruplets_of(scene.name)]
+    for design in [*designs, *stimuli.pairs_of(scene.name)]:
+        clips = set(design.clips)
+        if not clips <= scored or any(clips <= named for named in refused):
+            continue
+        lengths = {clip_id: scene.clips[clip_id].n_frames for clip_id in design.clips}
+        if len(set(lengths.values())) > 1:
+            refused.append(clips)
+            listed = ", ".join(f"{c} ({_files(stimuli.clip(c))}) {n}" for c, n in lengths.items())
+            reason = (
+                f"clips of unequal length, in frames: {listed}; give start and stop in the manifest so "
+                "that they agree, or a card with align = 'end'"
+            )
+            failures.append(Failure(scene.name, " | ".join(design.clips), "comparison", reason))
+    return failures
+
+
+def _files(clip: Clip) -> str:
+    return ", ".join(dict.fromkeys(str(segment.source.path) for segment in clip.segments))
