@@ -175,7 +175,8 @@ def grid(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     grid = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False)
     for column in columns:
         left = column in ("concept", "verdict", "stream", "detector", "as")
-        grid.add_column(column, justify="left" if left else "right", overflow="fold")
+        named = column in ("concept", "detector")
+        grid.add_column(column, justify="left" if left else "right", overflow="fold", no_wrap=named)
     for row in rows:
         last = len(rows) > 1 and row is rows[-1] and row[0] == ALL
         if last:
