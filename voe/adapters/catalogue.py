@@ -77,8 +77,9 @@ BUILT_IN_FAMILIES = (
         "videomae:FOLDER|HUB_ID|FILE.pth[,heads=N,decoder_heads=N][,reference_zeroed=true][,size=N]",
         "CC BY-NC 4.0",
         (
-            Preset("videomae:MCG-NJU/videomae-base", 94_209_408),
-            Preset("videomae:MCG-NJU/videomae-large", 342_994_944),
+            Preset("videomae:MCG-NJU/videomae-base", 94_210_944),
+            Preset("videomae:MCG-NJU/videomae-large", 342_996_992),
+            Preset("videomae:vit_g_hybrid_pt_1200e.pth", 1_025_543_960),
         ),
     ),
     FamilyInfo(

@@ -28,10 +28,14 @@ def command(as_json: bool) -> None:
     for warning in caught:
         click.echo(f"voe: warning: {warning.message}", err=True)
     if as_json:
-        print_json([asdict(family) for family in found])
+        print_json([{**asdict(family), "presets": _presets(family)} for family in found])
         return
     for family in found:
         click.echo("\n".join(_lines(family)) + "\n")
+
+
+def _presets(family: FamilyInfo) -> list[dict[str, object]]:
+    return [{"spec": p.spec, "parameters": p.parameters, "weights_gb": p.weights_gb} for p in family.presets]
 
 
 def _lines(family: FamilyInfo) -> list[str]:

@@ -57,12 +57,10 @@ def seeds_text(runs: Sequence[Run]) -> str:
     """What `voe score --seeds` prints."""
     summary = seeds_summary(runs)
     rows = [
-        [
-            concept, str(d["n"]), percent(d["mean"]), interval(d["low"], d["high"]), percent(d["sd"]),
-            percent(d["minimum"]), percent(d["median"]), percent(d["maximum"]),
-        ]
+        [concept, str(d["n"]), percent(d["mean"]), interval(d["low"], d["high"])]
+        + [percent(d[key]).removesuffix(" %") for key in ("sd", "minimum", "median", "maximum")]
         for concept, d in summary["concepts"].items()
-    ]  # fmt: skip
+    ]
     columns = ["concept", "seeds", "mean", "95 % of mean", "sd", "min", "median", "max"]
     by_seed = pd.Series(summary["concepts"]["all"]["by_seed"]).map(percent)
     return "\n\n".join(
