@@ -37,9 +37,8 @@ class ModelSpec:
         for key in self.options:
             if key not in known:
                 listed = ", ".join(known) if known else "it has none"
-                raise ModelError(
-                    f"model {self.text!r}: unknown option {key!r}.{did_you_mean(key, known)} Options: {listed}"
-                )
+                near = did_you_mean(key, known)
+                raise ModelError(f"model {self.text!r}: unknown option {key!r}.{near} Options: {listed}")
 
     def string(self, key: str, default: str, choices: tuple[str, ...] = ()) -> str:
         """An option as text, from `choices` where some are given."""
