@@ -89,7 +89,7 @@ def parse_spec(text: str) -> ModelSpec:
     """
     # A quote may open after the colon or after an equals sign; csv knows it only at the start of a cell.
     moved = re.sub(r'(^|,)([^,"]*?[:=])"', r'\1"\2', text.strip())
-    head, *cells = next(csv.reader([moved], strict=False), [""])
+    head, *cells = next(csv.reader([moved], strict=False), None) or [""]
     family, _, reference = head.partition(":")
     if not family:
         raise ModelError(
