@@ -104,7 +104,7 @@ def _row(record: Mapping[Any, Any], headline: bool) -> list[str]:
     ]
     if not headline:
         return cells
-    verdict = _VERDICTS.get(record["verdict"], f"none: {record['reason']}")
+    verdict = _VERDICTS.get(record["verdict"], record["reason"])
     if record["verdict"] in _VERDICTS and record["reason"]:
         verdict += f" ({record['reason']})"
     p = record["p_value"] if record["concept"] == ALL else record["p_holm"]
