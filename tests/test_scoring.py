@@ -16,6 +16,7 @@ import voe.scoring
 from tests.conftest import Brightness, write_images
 from voe.errors import ProtocolError, RunError
 from voe.loaders.load import load_stimuli
+from voe.results import Run
 from voe.scoring import score
 
 Manifest = Callable[..., Path]
@@ -91,6 +92,7 @@ def test_failures_take_their_comparisons_and_nothing_else(
     assert "only 3 sampled frames" in reasons["jump1"] and "jump1" in reasons["jump1"]
     unequal = next(reason for clip, reason in reasons.items() if "|" in clip)
     assert "unequal length" in unequal and str(tmp_path / "calm2") in unequal
+    assert run.unfinished == 0
     assert set(run.pairs()["status"]) == {"failed"}
     assert run.summary()["failed"].tolist() == [3] * len(run.summary())
     assert set(run.rows()["clip"]) == {"jump0", "calm1", "calm2", "jump2"}
@@ -124,6 +126,7 @@ def test_a_run_cut_off_anywhere_ends_with_the_same_bytes(
         with pytest.raises(CutOffError):
             score(Brightness(), stimuli, out=path)
         assert not (path / "summary.json").exists()
+        assert Run.open(path).unfinished == 10 - 2 * limit
         monkeypatch.setattr(voe.scoring, "window_surprise", real)
         again = Brightness()
         score(again, stimuli, out=path)

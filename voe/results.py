@@ -82,6 +82,13 @@ class Run:
         """Clips and comparisons that could not be scored, and why."""
         return self.folder.failures()
 
+    @property
+    def unfinished(self) -> int:
+        """Clips neither scored nor failed: more than 0 in a run that was cut off or still goes on."""
+        failed = {f.clip for f in self.failures if f.kind == "clip"}
+        known = failed | set(self.folder.clips()["clip"])
+        return sum(clip.id not in known for clip in self.stimuli.clips)
+
     def rows(self) -> pd.DataFrame:
         """Raw rows: clip, window_start (frame of the clip), context, stream, surprise (float32)."""
         return self.folder.rows()
