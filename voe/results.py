@@ -94,7 +94,12 @@ class Run:
         return self.folder.rows()
 
     @cached_property
-    def _curves(self) -> Curves:
+    def curves(self) -> Curves:
+        """The surprise of each clip by stream, context and window.
+
+        Raises:
+            RunError: no clip was scored.
+        """
         rows, clips = self.rows(), self.folder.clips()
         if rows.empty:
             raise RunError(
@@ -107,11 +112,11 @@ class Run:
 
     @cached_property
     def _quadruplets(self) -> pd.DataFrame:
-        return quadruplet_contrasts(self.stimuli, self._curves)
+        return quadruplet_contrasts(self.stimuli, self.curves)
 
     @cached_property
     def _pairs(self) -> pd.DataFrame:
-        return pair_contrasts(self.stimuli, self._curves)
+        return pair_contrasts(self.stimuli, self.curves)
 
     def quadruplets(self) -> pd.DataFrame:
         """One row a quadruplet, stream and context (`voe.contrasts.quadruplet_contrasts`)."""

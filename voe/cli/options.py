@@ -37,6 +37,14 @@ backend_option = click.option(
     help="Video decoder.",
 )
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON instead of a table.")
+format_option = click.option(
+    "--format",
+    "form",
+    type=click.Choice(["text", "csv", "json", "latex"]),
+    default="text",
+    show_default=True,
+    help="Text and LaTeX round; CSV (one row a value) and JSON hold every number in full.",
+)
 
 
 def protocol_options(function: Function) -> Function:

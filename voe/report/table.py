@@ -42,6 +42,8 @@ def heading(run: Run) -> str:
         lines.append("          UNTRAINED: random weights; this says what an architecture does by itself")
     clips = run.summary_record()["clips"]
     lines.append(f"stimuli   {lock['stimuli']['name']}: {clips['scored']} of {clips['all']} clips scored")
+    if run.unfinished:
+        lines.append(f"          UNFINISHED: {run.unfinished} clips are still to be scored; no result yet")
     if clips["unverified"]:
         lines.append(
             f"          {clips['unverified']} clips UNVERIFIED: their files state no duration to check"
@@ -87,7 +89,7 @@ def _block(run: Run, table: pd.DataFrame, measure: str) -> str:
     if headline:
         columns += ["p", "verdict"]
     rows = [_row(record, headline) for record in part.to_dict("records")]
-    notes = _notes(part, headline)
+    notes = _notes(part, headline, unfinished=run.unfinished > 0)
     return "\n".join([title, grid(columns, rows), *notes])
 
 
@@ -111,12 +113,15 @@ def _row(record: Mapping[Any, Any], headline: bool) -> list[str]:
     return [*cells, p_text(p), verdict]
 
 
-def _notes(part: pd.DataFrame, headline: bool) -> list[str]:
+def _notes(part: pd.DataFrame, headline: bool, *, unfinished: bool) -> list[str]:
     """What a reader must know of this block."""
     whole = part[part["concept"] == ALL].iloc[0]
     left_out = [
         f"{whole[key]} {words}"
-        for key, words in (("failed", "failed"), ("untestable", "not testable at this window"))
+        for key, words in (
+            ("failed", "failed or not scored yet" if unfinished else "failed"),
+            ("untestable", "not testable at this window"),
+        )
         if whole[key]
     ]
     notes = [f"left out: {', '.join(left_out)}"] if left_out else []
