@@ -16,6 +16,7 @@ import voe.scoring
 from tests.conftest import Brightness, write_images
 from voe.errors import ProtocolError, RunError
 from voe.loaders.load import load_stimuli
+from voe.report.table import run_text
 from voe.results import Run
 from voe.scoring import score
 
@@ -69,12 +70,13 @@ def test_what_is_asked_for_wins_over_the_card_and_the_family_over_the_default(
 ) -> None:
     manifest(pair_rows(tmp_path))
     (tmp_path / "card.toml").write_text(
-        '[stimuli]\nname = "c"\ntitle = "C"\nmanifest = "mine.csv"\n'
+        '[stimuli]\nname = "c"\ntitle = "C"\nmanifest = "mine.csv"\nnote = "A pilot set."\n'
         "[protocol.default]\nwindow = 3\ncontexts = [1]\nstride = 2\n[protocol.baseline]\nwindow = 5\n"
     )
     run = score(brightness, tmp_path / "card.toml", {"stride": 1}, tmp_path / "run")
     assert (run.protocol.window, run.protocol.stride, run.protocol.contexts) == (5, 1, (1,))
     assert run.lock["protocol_from"] == {"origin": "card", "changed": ["stride"]}
+    assert "A pilot set." in run_text(run)
 
 
 def test_failures_take_their_comparisons_and_nothing_else(

@@ -21,7 +21,7 @@ Kind = Literal["stimuli", "probes"]
 
 _STIMULI_FIELDS = {
     "name": str, "title": str, "loader": str, "manifest": str, "align": str, "licence": str,
-    "citation": str, "description": str, "get": str,
+    "citation": str, "description": str, "get": str, "note": str,
 }  # fmt: skip
 _PROBE_FIELDS = ("name", "title", "definition")
 
@@ -30,8 +30,9 @@ _PROBE_FIELDS = ("name", "title", "definition")
 class StimuliCard:
     """What one data set is and how its paper scored it.
 
-    `protocols` holds the raw tables: 'default', and a model family ('latent', 'pixel', 'baseline') where
-    the paper differs. `extra` holds the card's further tables, for the loader that knows them.
+    `note` must stand above every table of its results. `protocols` holds the raw tables: 'default', and a
+    model family ('latent', 'pixel', 'baseline') where the paper differs. `extra` holds the card's further
+    tables, for the loader that knows them.
     """
 
     name: str
@@ -45,6 +46,7 @@ class StimuliCard:
     citation: str = ""
     description: str = ""
     get: str = ""
+    note: str = ""
     protocols: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
     extra: Mapping[str, Any] = field(default_factory=dict)
 

@@ -156,7 +156,7 @@ class StimulusSet:
 
     `protocols` maps 'default' and model families ('latent', 'pixel', ...) to what the card's paper used.
     `align` says what happens to clips of unequal length that are compared: 'strict' refuses them, 'end'
-    drops the first frames of the longer one.
+    drops the first frames of the longer one. `note` must stand above every table of results.
     """
 
     name: str
@@ -167,6 +167,7 @@ class StimulusSet:
     protocols: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
     card_hash: str = ""
     root: Path = Path()
+    note: str = ""
 
     def __post_init__(self) -> None:
         seen: set[str] = set()

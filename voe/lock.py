@@ -62,6 +62,7 @@ def make_lock(
             "card_sha256": stimuli.card_hash,
             "sha256": fingerprint(stimuli),
             "align": stimuli.align,
+            "note": stimuli.note,
         },
         "model": {"name": spec.name, "family": spec.family, "trained": spec.trained},
         "protocol": protocol.as_dict(),

@@ -33,7 +33,7 @@ def load_stimuli(name_or_card: str | Path, root: str | Path | None = None) -> St
         return load_manifest(Path(name_or_card), folder)
     card = read_stimuli_card(str(name_or_card))
     stimuli = _loader(card)(card, folder)
-    return replace(stimuli, protocols=card.protocols, card_hash=card.hash)
+    return replace(stimuli, protocols=card.protocols, card_hash=card.hash, note=card.note)
 
 
 def _loader(card: StimuliCard) -> Loader:

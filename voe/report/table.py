@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import math
+import textwrap
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -42,6 +43,8 @@ def heading(run: Run) -> str:
         lines.append("          UNTRAINED: random weights; this says what an architecture does by itself")
     clips = run.summary_record()["clips"]
     lines.append(f"stimuli   {lock['stimuli']['name']}: {clips['scored']} of {clips['all']} clips scored")
+    if lock["stimuli"]["note"]:
+        lines += [f"          {line}" for line in textwrap.wrap(lock["stimuli"]["note"], WIDTH - 10)]
     if run.unfinished:
         lines.append(f"          UNFINISHED: {run.unfinished} clips are still to be scored; no result yet")
     if clips["unverified"]:
