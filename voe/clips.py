@@ -20,6 +20,28 @@ from voe.errors import CardError, ClipError
 Align = Literal["strict", "end"]
 
 
+RESERVED = frozenset(
+    (
+        *(
+            "quadruplet",
+            "scene",
+            "concepts",
+            "concept",
+            "stream",
+            "context",
+            "status",
+            "n_windows",
+            "contrast",
+        ),
+        *("contrast_max", "mean_surprise", "tau", "score", "possible", "impossible", "match", "measure"),
+    )
+)
+"""Columns of the tables of results: no condition may bear such a name."""
+
+EVERYTHING = "all"
+"""The row over all concepts: no concept may bear this name."""
+
+
 class Label(enum.Enum):
     """Whether the event of a clip can happen."""
 
@@ -182,10 +204,26 @@ class StimulusSet:
             for clip_id in design.clips:
                 if clip_id not in seen:
                     raise CardError(f"stimuli {self.name!r}: {design!r} names an unknown clip {clip_id!r}")
+        self._require_names(designs)
         for pair in self.pairs:
             self._require_labels(pair.clips, (True, False), f"pair of scene {pair.scene!r}")
         for quad in self.quadruplets:
             self._require_labels(quad.clips, (True, False, False, True), f"quadruplet {quad.id!r}")
+
+    def _require_names(self, designs: tuple[Pair | Quadruplet, ...]) -> None:
+        """Conditions and concepts must not be called what the tables of results call their own columns."""
+        for design in designs:
+            taken = RESERVED.intersection(design.conditions)
+            if taken:
+                raise CardError(
+                    f"stimuli {self.name!r}: a condition (an extra column) is called {min(taken)!r}, which "
+                    "is a column of the results; give it another name"
+                )
+            if EVERYTHING in design.concepts:
+                raise CardError(
+                    f"stimuli {self.name!r}: a concept is called {EVERYTHING!r}, which is the name of the "
+                    "row over all concepts; give it another name"
+                )
 
     def _require_labels(self, ids: tuple[str, ...], possible: tuple[bool, ...], what: str) -> None:
         for clip_id, wanted in zip(ids, possible, strict=True):

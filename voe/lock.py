@@ -84,7 +84,7 @@ def make_lock(
             "quadruplets": "exact one-sided sign test against 50 %",
             "pairs": "one-sided test of signs flipped by scene, against 50 %",
             "family": list(stimuli.concepts),
-            "correction": "Holm over the concepts; the overall figure is tested by itself",
+            "correction": "Holm over the concepts, verdicts included; the overall figure by itself",
             "margin_per_concept": MARGIN_PER_CONCEPT,
             "margin_overall": MARGIN_OVERALL,
         },

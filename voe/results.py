@@ -12,15 +12,16 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from voe.clips import Match, StimulusSet
+from voe.clips import EVERYTHING, Match, StimulusSet
 from voe.contrasts import FAILED, NOT_TESTABLE, Curves, pair_contrasts, quadruplet_contrasts
 from voe.errors import RunError
 from voe.lock import ALPHA, MARGIN_OVERALL, MARGIN_PER_CONCEPT, digest
 from voe.protocols import Protocol
 from voe.runs import Failure, RunFolder
-from voe.stats.accuracy import accuracy_of
+from voe.stats.accuracy import accuracy_of, verdict_of
+from voe.stats.families import adjust
 
-ALL = "all"
+ALL = EVERYTHING
 QUADRUPLETS, PAIRS = "quadruplets", "pairs"
 
 _ACCURACY_COLUMNS = (
@@ -222,16 +223,26 @@ def _accuracy(part: pd.DataFrame, concept: str, headline: bool) -> dict[str, Any
 
 
 def _with_holm(block: list[dict[str, Any]], headline: bool) -> list[dict[str, Any]]:
-    """Add p_holm: the concepts' p-values corrected over the concepts (Holm 1979)."""
+    """Add p_holm, and let the verdicts of concepts follow the corrected p-values (Holm 1979).
+
+    The family is every concept of the block: one that lost all its clips still counts, as p = 1.
+    """
     for record in block:
         record["p_holm"] = math.nan
-    tested = [r for r in block if r["concept"] != ALL and not math.isnan(r["p_value"])]
-    if headline and tested:
-        from statsmodels.stats.multitest import multipletests
-
-        corrected = multipletests([record["p_value"] for record in tested], method="holm")[1]
-        for record, p_holm in zip(tested, corrected, strict=True):
-            record["p_holm"] = float(p_holm)
+    concepts = [record for record in block if record["concept"] != ALL]
+    if not headline or not concepts:
+        return block
+    above, below, equivalent = (
+        adjust({r["concept"]: 1.0 if math.isnan(r[key]) else r[key] for r in concepts}, "holm")
+        for key in ("p_value", "p_below", "p_equivalent")
+    )
+    for record in concepts:
+        name = record["concept"]
+        if math.isnan(record["p_value"]):
+            continue
+        record["p_holm"] = above[name]
+        if record["verdict"] != "none":
+            record["verdict"] = verdict_of(above[name], below[name], equivalent[name], ALPHA)
     return block
 
 

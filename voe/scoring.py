@@ -250,12 +250,11 @@ def _clip_table(scene: Scene, scored: Sequence[str]) -> pd.DataFrame:
 
 
 def _unequal(stimuli: StimulusSet, scene: Scene, scored: set[str]) -> list[Failure]:
-    """Comparisons whose clips are of unequal length, where the card says that they must not be.
+    """Comparisons whose clips cannot be compared window by window.
 
-    A pair of a quadruplet that is refused already is not named again.
+    Lengths must agree unless the card aligns the clips at their ends, and in a 2 x 2 always: its spans are
+    on one timeline. A pair of a quadruplet that is refused already is not named again.
     """
-    if stimuli.align != "strict":
-        return []
     failures: list[Failure] = []
     refused: list[set[str]] = []
     designs: list[Pair | Quadruplet] = [*stimuli.quadruplets_of(scene.name)]
@@ -263,8 +262,15 @@ def _unequal(stimuli: StimulusSet, scene: Scene, scored: set[str]) -> list[Failu
         clips = set(design.clips)
         if not clips <= scored or any(clips <= named for named in refused):
             continue
-        lengths = {clip_id: scene.clips[clip_id].n_frames for clip_id in design.clips}
-        if len(set(lengths.values())) > 1:
+        read = {clip_id: scene.clips[clip_id] for clip_id in design.clips}
+        lengths = {clip_id: frames.n_frames for clip_id, frames in read.items()}
+        must_agree = stimuli.align == "strict" or isinstance(design, Quadruplet)
+        if len({len(frames.numbers) for frames in read.values()}) > 1 and len(set(lengths.values())) == 1:
+            refused.append(clips)
+            rates = ", ".join(f"{c} ({_files(stimuli.clip(c))}) {frames.fps}" for c, frames in read.items())
+            reason = f"clips of unequal frame rate, in fps: {rates}; re-encode them to one rate"
+            failures.append(Failure(scene.name, " | ".join(design.clips), "comparison", reason))
+        elif must_agree and len(set(lengths.values())) > 1:
             refused.append(clips)
             listed = ", ".join(f"{c} ({_files(stimuli.clip(c))}) {n}" for c, n in lengths.items())
             reason = (

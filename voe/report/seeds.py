@@ -9,8 +9,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from voe.errors import RunError
 from voe.report.table import failures_text, grid, heading, interval, percent
-from voe.results import Run
+from voe.results import ALL, Run
 
 
 def seeds_summary(runs: Sequence[Run]) -> dict[str, Any]:
@@ -20,6 +21,12 @@ def seeds_summary(runs: Sequence[Run]) -> dict[str, Any]:
     this architecture on these stimuli, not of other stimuli.
     """
     by_seed = [_headline(run) for run in runs]
+    if not all(ALL in values for values in by_seed):
+        first = runs[[ALL in values for values in by_seed].index(False)]
+        raise RunError(
+            f"run {first.path}: no comparison was scored, so the seeds have no accuracy to compare; "
+            "its failures.jsonl says why"
+        )
     concepts = list(dict.fromkeys(concept for values in by_seed for concept in values))
     return {
         "measure": runs[0].lock["measure"]["headline"],

@@ -91,6 +91,9 @@ def _block(run: Run, table: pd.DataFrame, measure: str) -> str:
     columns = ["concept", "n", "right", "95 % interval", "ties"]
     if headline:
         columns += ["p", "verdict"]
+    headline = headline and not run.unfinished  # no test before all that was announced is scored
+    if not headline:
+        columns = columns[:5]
     rows = [_row(record, headline) for record in part.to_dict("records")]
     notes = _notes(part, headline, unfinished=run.unfinished > 0)
     return "\n".join([title, grid(columns, rows), *notes])

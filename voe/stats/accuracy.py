@@ -202,13 +202,22 @@ def _judged(found: Accuracy, alpha: float) -> Accuracy:
     """`found` with its verdict and the reason for what is missing."""
     few = found.n_scenes < FEWEST_SCENES
     reason = f"only {found.n_scenes} scenes, at least {FEWEST_SCENES} are needed" if few else ""
-    verdict: Verdict = "inconclusive"
     if found.tie_share > MOST_TIES:
-        verdict, reason = "none", f"{100 * found.tie_share:.0f} % ties"
-    elif found.p_value <= alpha:
-        verdict = "above"
-    elif found.p_below <= alpha:
-        verdict = "below"
-    elif found.p_equivalent <= alpha:
-        verdict = "equivalent"
+        return replace(found, verdict="none", reason=f"{100 * found.tie_share:.0f} % ties")
+    verdict = verdict_of(found.p_value, found.p_below, found.p_equivalent, alpha)
     return replace(found, verdict=verdict, reason=reason)
+
+
+def verdict_of(p_above: float, p_below: float, p_equivalent: float, alpha: float = 0.05) -> Verdict:
+    """What three one-sided p-values say at `alpha`, in this order; NaN says nothing.
+
+    Where several accuracies are judged together, the p-values come corrected over all of them.
+
+    >>> verdict_of(0.01, 0.99, 0.6), verdict_of(0.3, 0.7, 0.02), verdict_of(0.3, 0.7, 0.4)
+    ('above', 'equivalent', 'inconclusive')
+    """
+    if p_above <= alpha:
+        return "above"
+    if p_below <= alpha:
+        return "below"
+    return "equivalent" if p_equivalent <= alpha else "inconclusive"

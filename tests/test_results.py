@@ -1,0 +1,100 @@
+"""What a table may and may not say."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import Brightness, write_images
+from voe.errors import CardError, RunError
+from voe.loaders.load import load_stimuli
+from voe.report.seeds import seeds_summary
+from voe.report.table import run_text
+from voe.results import Run
+from voe.scoring import score
+
+Manifest = Callable[..., Path]
+
+
+def rows(folder: Path, wins: dict[str, tuple[int, int]], **more: object) -> list[dict[str, object]]:
+    """Scenes by concept: concept -> (how many are right, of how many)."""
+    made = []
+    for concept, (right, n) in wins.items():
+        for i in range(n):
+            for name, levels in (("calm", [9, 9, 9, 9, 9]), ("jump", [9, 9, 9, 9, 80])):
+                path = f"{concept}{i}{name}"
+                write_images(folder / path, [level + i for level in levels])
+                possible = (name == "calm") == (i < right)
+                made.append(
+                    {"clip": path, "path": path, "scene": f"{concept}{i}", "possible": possible,
+                     "concepts": concept, **more}
+                )  # fmt: skip
+    return made
+
+
+def test_verdicts_of_concepts_follow_the_corrected_p(
+    tmp_path: Path, manifest: Manifest, brightness: Brightness
+) -> None:
+    wins = {"good": (10, 12), "b": (6, 12), "c": (6, 12), "best": (12, 12)}
+    run = score(brightness, manifest(rows(tmp_path, wins)), out=tmp_path / "run")
+    table = run.summary().query("primary").set_index("concept")
+    assert table.loc["good", "p_value"] == pytest.approx(79 / 4096)  # P(10 or more of 12)
+    assert table.loc["good", "p_holm"] == pytest.approx(3 * 79 / 4096)
+    assert table.loc["good", "verdict"] == "inconclusive"
+    assert table.loc["best", "p_holm"] == pytest.approx(4 / 4096) and table.loc["best", "verdict"] == "above"
+
+
+def test_a_concept_that_lost_all_its_clips_still_counts_in_the_family(
+    tmp_path: Path, manifest: Manifest, brightness: Brightness
+) -> None:
+    made = rows(tmp_path, {"good": (10, 12), "lost": (1, 1)})
+    (tmp_path / "lost0calm/2.png").write_bytes(b"torn")
+    table = score(brightness, manifest(made), out=tmp_path / "run").summary().query("primary")
+    assert table.set_index("concept").loc["good", "p_holm"] == pytest.approx(2 * 79 / 4096)
+
+
+@pytest.mark.parametrize("column", ["score", "stream", "status", "match", "tau", "contrast"])
+def test_a_condition_never_takes_the_name_of_a_result(
+    tmp_path: Path, manifest: Manifest, column: str
+) -> None:
+    with pytest.raises(CardError, match=f"called '{column}'"):
+        load_stimuli(manifest(rows(tmp_path, {"c": (1, 1)}, **{column: "0"})))
+
+
+def test_a_concept_is_never_called_all(tmp_path: Path, manifest: Manifest) -> None:
+    with pytest.raises(CardError, match="called 'all'"):
+        load_stimuli(manifest(rows(tmp_path, {"all": (1, 1)})))
+
+
+def test_an_unfinished_run_shows_no_test(
+    tmp_path: Path, manifest: Manifest, brightness: Brightness, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = score(brightness, manifest(rows(tmp_path, {"c": (12, 12)})), out=tmp_path / "run")
+    assert "verdict" in run_text(run) and "< .001" in run_text(run)
+    monkeypatch.setattr(Run, "unfinished", 4)
+    text = run_text(Run.open(run.path))
+    assert "UNFINISHED" in text and "verdict" not in text and "< .001" not in text
+
+
+def test_clips_of_different_rates_are_a_failure_of_their_pair_alone(
+    tmp_path: Path, manifest: Manifest, brightness: Brightness
+) -> None:
+    made = [{**row, "fps": 10} for row in rows(tmp_path, {"c": (3, 3)})]
+    made[1]["fps"] = 15
+    changes = {"fps": 10, "window": 3, "contexts": (1, 2)}
+    run = score(brightness, manifest(made), changes, tmp_path / "run")
+    (failure,) = run.failures
+    assert failure.kind == "comparison" and "unequal frame rate" in failure.reason
+    assert sorted(run.pairs().query("context == 1")["status"]) == ["failed", "scored", "scored"]
+
+
+def test_seeds_without_a_scored_comparison_say_so(
+    tmp_path: Path, manifest: Manifest, brightness: Brightness
+) -> None:
+    made = rows(tmp_path, {"c": (1, 1)})
+    (tmp_path / "c0calm/4.png").unlink()
+    run = score(brightness, manifest(made), out=tmp_path / "run")
+    with pytest.raises(RunError, match="no comparison was scored"):
+        seeds_summary([run, run])
