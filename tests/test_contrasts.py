@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -114,3 +115,8 @@ def test_a_pair_of_no_quadruplet_uses_all_windows() -> None:
     lone = StimulusSet("p", base.clips, (Pair("aa", "ab", "s", ("c",)),))
     table = pair_contrasts(lone, curves(SURPRISE))
     assert set(table["n_windows"]) == {4} and set(table["contrast"]) == {(14 - 20) / 4}
+
+
+def test_a_quadruplet_needs_one_timeline_even_where_ends_are_aligned() -> None:
+    aligned = replace(curves(SURPRISE, {"bb": 15}), align_strict=False)
+    assert set(quadruplet_contrasts(design(**SPANS), aligned)["status"]) == {"failed"}

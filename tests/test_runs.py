@@ -100,3 +100,36 @@ def test_failures_are_replaced_and_read_back(tmp_path: Path, stimuli: StimulusSe
 def test_there_must_be_a_run_to_open(tmp_path: Path) -> None:
     with pytest.raises(RunError, match="there is no run"):
         RunFolder.open(tmp_path)
+
+
+def test_a_folder_is_held_by_one_process_at_a_time(tmp_path: Path) -> None:
+    folder = RunFolder.made(tmp_path / "run")
+    with folder.held(), pytest.raises(RunError, match="another process"), RunFolder(folder.path).held():
+        pass
+    with folder.held():
+        pass
+
+
+def test_rows_that_are_there_twice_are_refused(tmp_path: Path, stimuli: StimulusSet) -> None:
+    run = RunFolder.create(tmp_path / "run", LOCK, RECORD, stimuli)
+    run.append("000000-000000", *part("s", 1.0))
+    run.append("000000-000001", *part("s", 1.0))
+    with pytest.raises(RunError, match="the same rows twice"):
+        run.rows()
+
+
+def test_a_torn_or_missing_part_is_an_error_for_people(tmp_path: Path, stimuli: StimulusSet) -> None:
+    run = RunFolder.create(tmp_path / "run", LOCK, RECORD, stimuli)
+    run.append("000000", *part("s", 1.0))
+    (run.path / "surprise/000000.parquet").write_bytes(b"PAR1 torn")
+    with pytest.raises(RunError, match="missing or damaged"):
+        run.rows()
+    (run.path / "clips/000000.parquet").unlink()
+    with pytest.raises(RunError, match="missing or damaged"):
+        run.clips()
+
+
+def test_a_folder_that_cannot_be_made(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(RunError, match="it cannot be made"):
+        RunFolder.made(tmp_path / "file/run")

@@ -92,3 +92,11 @@ def test_resampling_needs_a_rate(tmp_path: Path) -> None:
     scene = read_scene("s", [clip("k", Segment(known)), clip("u", Segment(unknown))], protocol, (8, 8))
     assert levels(scene, "k") == [0, 2, 4, 6]
     assert "unknown" in str(scene.failures["u"])
+
+
+def test_a_segment_beyond_its_source_does_not_shorten_the_others(tmp_path: Path) -> None:
+    good = [clip(n, Segment(images(tmp_path / n, [1, 2, 3, 4]))) for n in ("a", "b")]
+    bad = clip("bad", Segment(images(tmp_path / "bad", [1, 2, 3]), 100))
+    scene = read_scene("s", [*good, bad], PROTOCOL, (8, 8), align="end")
+    assert levels(scene, "a") == levels(scene, "b") == [1, 3]
+    assert "it has 3" in str(scene.failures["bad"])

@@ -39,3 +39,20 @@ def test_the_fingerprint_sees_labels_and_files_but_not_where_they_lie(
     assert fingerprint(load_manifest(moved / "mine.csv")) == before
     (moved / "p/0.png").write_bytes((moved / "p/0.png").read_bytes() + b"x")
     assert fingerprint(load_manifest(moved / "mine.csv")) != before
+
+
+def test_the_fingerprint_sees_contents_of_equal_size(tmp_path: Path, manifest: Manifest) -> None:
+    table = rows(tmp_path)
+    before = fingerprint(load_manifest(manifest(table)))
+    p, q = (tmp_path / name / "0.png" for name in "pq")
+    content = p.read_bytes()
+    p.write_bytes(content[:-1] + bytes([content[-1] ^ 1]))
+    assert fingerprint(load_manifest(manifest(table))) != before
+    p.write_bytes(content)
+    assert fingerprint(load_manifest(manifest(table))) == before
+    large = bytes(range(256)) * 4096  # 1 MiB: sampled at its start, middle and end
+    q.write_bytes(large)
+    sampled = fingerprint(load_manifest(manifest(table)))
+    for place in (0, len(large) // 2, len(large) - 1):
+        q.write_bytes(large[:place] + b"x" + large[place + 1 :])
+        assert fingerprint(load_manifest(manifest(table))) != sampled

@@ -16,7 +16,8 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -28,7 +29,7 @@ from voe.errors import RunError
 from voe.stimulus_record import as_record, from_record
 
 LOCK, RECORD, STIMULI = "protocol.lock", "run.json", "stimuli.json"
-FAILURES, SUMMARY = "failures.jsonl", "summary.json"
+FAILURES, SUMMARY, HOLD = "failures.jsonl", "summary.json", ".held"
 
 ROW_TYPES = {
     "clip": "string", "window_start": "int32", "context": "int32", "stream": "string", "surprise": "float32",
@@ -52,7 +53,14 @@ class Failure:
 
 
 # What a run that was killed before its lock was written may have left.
-_BEFORE_LOCK = {"clips", "surprise", STIMULI, RECORD, *(f"{n}.partial" for n in (STIMULI, RECORD, LOCK))}
+_BEFORE_LOCK = {
+    HOLD,
+    "clips",
+    "surprise",
+    STIMULI,
+    RECORD,
+    *(f"{n}.partial" for n in (STIMULI, RECORD, LOCK)),
+}
 
 
 class RunFolder:
@@ -60,6 +68,21 @@ class RunFolder:
 
     def __init__(self, path: Path) -> None:
         self.path = path
+
+    @classmethod
+    def made(cls, path: Path) -> RunFolder:
+        """The folder itself, made if it is not there.
+
+        Raises:
+            RunError: it cannot be made.
+        """
+        try:
+            path.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise RunError(
+                f"run folder {path}: it cannot be made ({error.strerror}); choose another with --out"
+            ) from error
+        return cls(path)
 
     @classmethod
     def create(
@@ -110,6 +133,28 @@ class RunFolder:
                         "Choose another folder with --out, or remove this one"
                     )
 
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """Hold the folder for this process; the hold ends with the process, however that ends.
+
+        Raises:
+            RunError: another process is scoring into the folder.
+        """
+        try:
+            import fcntl
+        except ImportError:  # no such locks on Windows
+            yield
+            return
+        with (self.path / HOLD).open("w") as file:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError as error:
+                raise RunError(
+                    f"run folder {self.path}: another process is scoring into it; wait for it, or choose "
+                    "another folder with --out"
+                ) from error
+            yield
+
     @property
     def exists(self) -> bool:
         """Whether a run was begun here."""
@@ -159,11 +204,23 @@ class RunFolder:
 
     def _parts(self, kind: str, order: Sequence[str], columns: Sequence[str] | None = None) -> pd.DataFrame:
         names = sorted(path.name for path in (self.path / "surprise").glob("*.parquet"))
-        tables = [pd.read_parquet(self.path / kind / name) for name in names]
+        try:
+            tables = [pd.read_parquet(self.path / kind / name) for name in names]
+        except (OSError, ValueError) as error:
+            raise RunError(
+                f"run folder {self.path}: a part in {kind}/ is missing or damaged ({error}); remove the part "
+                "of that name from clips/ and surprise/ and run the same command again"
+            ) from error
         if not tables:
             types = ROW_TYPES if kind == "surprise" else CLIP_TYPES
             return pd.DataFrame({column: pd.Series(dtype=t) for column, t in types.items()})
         table = pd.concat(tables, ignore_index=True)
+        unique = ["clip", *(c for c in ("stream", "context", "window_start") if c in table)]
+        if table.duplicated(unique).any():
+            raise RunError(
+                f"run folder {self.path}: {kind}/ holds the same rows twice, so two processes have written "
+                "into it; remove the folder and score again"
+            )
         ranks = {clip.id: rank for rank, clip in enumerate(self.stimuli().clips)}
         table["_rank"] = table["clip"].map(ranks)
         keys = ["_rank", *(column for column in order if column in ("stream", "context", "window_start"))]

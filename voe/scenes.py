@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from voe.clips import Align, Clip, Source
+from voe.clips import Align, Clip, Segment, Source
 from voe.errors import ClipError
 from voe.frames import FramePool
 from voe.protocols import Protocol
@@ -153,13 +153,7 @@ def _assemble(plan: _Plan, sources: Mapping[Source, _SourceFrames | ClipError]) 
         source = sources[segment.source]
         if isinstance(source, ClipError):
             raise source
-        stop = source.n_frames if segment.stop is None else segment.stop
-        if stop > source.n_frames or segment.start >= stop:
-            raise ClipError(
-                f"{segment.source.path}: frames {segment.start}..{stop} are asked for and it has "
-                f"{source.n_frames}; correct start and stop in the manifest"
-            )
-        length = stop - segment.start
+        length = _stop(segment, source.n_frames) - segment.start
         numbers = _between(plan.sampled(), offset, offset + length, 0)
         shown += [(k, source.rows[k - offset + segment.start]) for k in numbers]
         offset, verified = offset + length, verified and source.verified
@@ -188,13 +182,25 @@ def _n_frames(clip: Clip, counts: dict[Source, int], backend: Backend) -> int:
     """Length of a clip; `counts` remembers what has been counted."""
     total = 0
     for segment in clip.segments:
-        if segment.n_frames is not None:
-            total += segment.n_frames
-            continue
         if segment.source not in counts:
             counts[segment.source] = decode(segment.source, (), backend).n_frames
-        total += counts[segment.source] - segment.start
+        total += _stop(segment, counts[segment.source]) - segment.start
     return total
+
+
+def _stop(segment: Segment, n_frames: int) -> int:
+    """The end of a segment of a source that has `n_frames`.
+
+    Raises:
+        ClipError: it asks for frames that the source does not have.
+    """
+    stop = n_frames if segment.stop is None else segment.stop
+    if stop > n_frames or segment.start >= stop:
+        raise ClipError(
+            f"{segment.source.path}: frames {segment.start}..{stop} are asked for and it has {n_frames}; "
+            "correct start and stop in the manifest"
+        )
+    return stop
 
 
 def _clip_fps(clip: Clip) -> float | None:
@@ -229,4 +235,4 @@ def _ascending(streams: Sequence[Iterator[int]]) -> Iterator[int]:
 def _naming(error: ClipError, clip: Clip) -> ClipError:
     """The same error, naming the clip."""
     text = str(error)
-    return error if clip.id in text else type(error)(f"clip {clip.id!r}: {text}")
+    return error if repr(clip.id) in text else type(error)(f"clip {clip.id!r}: {text}")

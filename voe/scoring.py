@@ -80,10 +80,11 @@ def score(
     lock = make_lock(model.spec, stimuli, resolved, protocol)
     path = default_folder(lock) if out is None else Path(out)
     job = _Job(model, stimuli, resolved, batch_size, backend)
-    folder = RunFolder.create(path, lock, job.record(path, command), stimuli)
-    _score_scenes(job, folder, progress or (lambda done, total: None))
-    run = Run(folder)
-    run.write_summary()
+    with RunFolder.made(path).held():
+        folder = RunFolder.create(path, lock, job.record(path, command), stimuli)
+        _score_scenes(job, folder, progress or (lambda done, total: None))
+        run = Run(folder)
+        run.write_summary()
     return run
 
 

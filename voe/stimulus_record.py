@@ -13,6 +13,8 @@ from voe.clips import Clip, Label, Match, Pair, Quadruplet, Segment, Source, Sti
 
 Record = dict[str, Any]
 
+_SAMPLE = 64 * 1024
+
 
 def as_record(stimuli: StimulusSet) -> Record:
     """Plain values (str, int, float, None, list, dict) that `from_record` turns into the same set again.
@@ -89,18 +91,29 @@ def _pair(record: Mapping[str, Any]) -> Pair:
 
 
 def fingerprint(stimuli: StimulusSet) -> str:
-    """SHA-256 of the set's design and of the size in bytes of every file that it shows.
+    """SHA-256 of the set's design and of every file that it shows: its size, and its bytes by samples.
 
-    The files' contents are not read: a data set may hold terabytes. A file that is missing counts as such.
+    Of a file of up to 192 KiB all bytes count, of a larger one 64 KiB at its start, middle and end: a data
+    set may hold terabytes. Of a folder every file counts, by name. A file that is missing counts as such.
     """
     record = {key: value for key, value in as_record(stimuli).items() if key != "root"}
     paths = sorted({s.source.path for clip in stimuli.clips for s in clip.segments})
-    sizes = [(_relative(path, stimuli.root), _size(path)) for path in paths]
-    text = json.dumps([record, sizes], sort_keys=True)
+    files = [(_relative(path, stimuli.root), _content(path)) for path in paths]
+    text = json.dumps([record, files], sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def _size(path: Path) -> int | None:
+def _content(path: Path) -> list[object]:
+    """What is hashed of a file or a folder."""
     if path.is_dir():
-        return sum(entry.stat().st_size for entry in path.iterdir() if entry.is_file())
-    return path.stat().st_size if path.is_file() else None
+        entries = sorted(entry for entry in path.iterdir() if entry.is_file())
+        return [[entry.name, *_content(entry)] for entry in entries]
+    if not path.is_file():
+        return [None]
+    size = path.stat().st_size
+    digest = hashlib.sha256()
+    with path.open("rb") as file:
+        for start in (0,) if size <= 3 * _SAMPLE else (0, size // 2, size - _SAMPLE):
+            file.seek(start)
+            digest.update(file.read(3 * _SAMPLE if size <= 3 * _SAMPLE else _SAMPLE))
+    return [size, digest.hexdigest()]

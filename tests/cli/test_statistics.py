@@ -238,10 +238,15 @@ def test_compare_leaves_out_what_one_run_could_not_score(runs: Path, tmp_path: P
     content = torn.read_bytes()
     shown = ["--stimuli", str(runs / "mine.csv"), *SHORT, "--quiet"]
     try:
-        torn.write_bytes(b"torn".ljust(len(content)))  # the same size: the same stimuli to the lock
+        torn.write_bytes(b"torn")
         voe("score", "--model", "copy-last-frame,size=32", *shown, "--out", str(tmp_path / "torn"))
     finally:
         torn.write_bytes(content)
+    # The same set, of which one run could not read a clip: on a failing disk, say.
+    sha256 = json.loads((runs / "copy/protocol.lock").read_text())["stimuli"]["sha256"]
+    lock = json.loads((tmp_path / "torn/protocol.lock").read_text())
+    lock["stimuli"]["sha256"] = sha256
+    (tmp_path / "torn/protocol.lock").write_text(json.dumps(lock))
     found = tables("compare", str(runs / "copy"), str(tmp_path / "torn"))
     overall = [row for row in found["accuracies"] if row["concept"] == "all"]
     assert [row["n"] for row in overall] == [15, 15]

@@ -63,9 +63,12 @@ def cli() -> None:
 
 
 def main() -> None:
-    """Entry point: a VoeError is printed without a traceback, exit code 1."""
+    """Entry point: errors that a person can act on are printed without a traceback, exit code 1."""
     try:
         cli()
     except VoeError as error:
         click.echo(f"voe: {error}", err=True)
+        sys.exit(1)
+    except OSError as error:  # a file or folder of the user's that cannot be read or written
+        click.echo(f"voe: {error.filename or 'a file'}: {error.strerror or error}; check the path", err=True)
         sys.exit(1)
