@@ -94,7 +94,8 @@ def card_path(kind: Kind, name: str) -> Path:
         known = card_names(kind)
         raise CardError(
             f"looking for the {kind} card {name!r}: there is none.{did_you_mean(name, known)} "
-            f"Known: {', '.join(known)}; or give a path that ends in .toml"
+            f"Known: {', '.join(known)}; or give the path of a card (.toml) or of a manifest of your own "
+            "clips (.csv)"
         )
     return path
 

@@ -49,7 +49,7 @@ class Protocol:
         if self.contexts[0] < 1 or self.contexts[-1] >= self.window:
             raise ProtocolError(
                 f"protocol: contexts {self.contexts} must lie in 1..{self.window - 1}, inside the window of "
-                f"{self.window} frames, so that something is left to predict"
+                f"{self.window} frames, so that something is left to predict; set contexts (--contexts) too"
             )
         if self.resize not in get_args(Resize):
             raise ProtocolError(

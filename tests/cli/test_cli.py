@@ -148,3 +148,23 @@ def test_models_and_stimuli_are_listed() -> None:
 def test_check_adapter_passes_a_good_model() -> None:
     result = voe("check-adapter", "copy-last-frame,size=32")
     assert result.exit_code == 0 and "ok   causality" in result.output
+
+
+def test_numbers_keep_their_width_beside_a_long_name() -> None:
+    from voe.report.table import grid
+
+    columns = ["concept", "n", "right", "95 % interval", "ties", "p", "verdict"]
+    cells = ["12", "58.3 %", "29.4 to 82.5", "6", "1.000", "inconclusive (only 4 scenes)"]
+    for name in ("object-permanence", "x" * 90):
+        text = grid(columns, [[name, *cells]])
+        assert all(cell in text for cell in cells[:5]) and max(map(len, text.splitlines())) <= 80
+    assert "object-permanence" in grid(columns, [["object-permanence", *cells]])
+
+
+def test_an_interrupt_says_what_to_do(clips: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupted(*args: object, **kwargs: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("voe.scoring.score", interrupted)
+    result = voe("score", "--model", "copy-last-frame,size=32", "--stimuli", str(clips), *SHORT)
+    assert result.exit_code == 130 and "the same command continues" in result.output

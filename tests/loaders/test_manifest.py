@@ -93,6 +93,10 @@ GOOD: Row = {"clip": "a", "path": "v.mp4", "scene": "s", "possible": "true"}
         ([GOOD], r"line 2: scene 's' has no impossible clip to compare 'a' with"),
         ([{**GOOD, "fps": "fast"}, GOOD], r"line 2: column 'fps' holds 'fast'"),
         ([cell(*"aa"), cell(*"ab"), cell(*"ba")], r"line 2: scene 's' has only \['aa', 'ab', 'ba'\]"),
+        (
+            [cell(*c, context_starts=0, context_ends=9) for c in ("aa", "ab", "ba", "bb")],
+            r"line 2: scene 's' states only context_starts, context_ends",
+        ),
         ([{**cell(*"aa"), "possible": "false"}], r"line 2: clip 'aa' has context a and outcome a"),
         ([cell(*"aa"), {**cell(*"aa"), "clip": "z"}], r"line 3: scene 's' has two clips with context a"),
     ],

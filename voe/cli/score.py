@@ -66,7 +66,7 @@ def command(
     """
     from voe.adapters.load import load_model
     from voe.adapters.specs import parse_spec
-    from voe.cli.terminal import progress_bar
+    from voe.cli.terminal import progress_bar, says_on_interrupt
     from voe.loaders.load import load_stimuli
     from voe.scoring import score
 
@@ -77,7 +77,8 @@ def command(
     if seeds is not None and "seed" in spec.options:
         raise ModelError(f"model {model!r} names a seed already; leave it out with --seeds")
     runs = []
-    with progress_bar(quiet, len(specs)) as progress:
+    stopped = "stopped; what is scored is kept, and the same command continues"
+    with says_on_interrupt(stopped), progress_bar(quiet, len(specs)) as progress:
         for position, one in enumerate(specs):
             loaded = load_model(one, device=device, dtype=dtype)
             run = score(

@@ -51,3 +51,13 @@ def progress_bar(quiet: bool, jobs: int = 1) -> Iterator[ProgressBar]:
     columns = (TextColumn("{task.description}"), BarColumn(), TimeRemainingColumn())
     with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
         yield ProgressBar(bar, bar.add_task("loading", total=jobs), jobs)
+
+
+@contextmanager
+def says_on_interrupt(text: str) -> Iterator[None]:
+    """On Ctrl-C, print `text` and end with exit code 130."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        click.echo(f"voe: {text}", err=True)
+        sys.exit(130)

@@ -250,6 +250,9 @@ def _quadruplet(clips: list[Clip], rows: list[_Row]) -> Quadruplet:
         start, stop = rows[0].number(f"{kind}_starts"), rows[0].number(f"{kind}_ends")
         if (start is None) != (stop is None) or (start is not None and stop is not None and stop <= start):
             raise rows[0].error(f"{kind}_starts and {kind}_ends are half-open frames; here {start}, {stop}")
+    given = [column for column in SPANS if rows[0].text(column)]
+    if given and len(given) < len(SPANS):
+        raise rows[0].error(f"scene {scene!r} states only {', '.join(given)}; give all of {', '.join(SPANS)}")
     return Quadruplet(
         id=scene,
         scene=scene,

@@ -83,11 +83,13 @@ def _block(run: Run, table: pd.DataFrame, measure: str) -> str:
     """One measure: a line a concept, and one for all."""
     part = table[table["measure"] == measure]
     headline = measure == run.lock["measure"]["headline"]
+    untested = " (secondary: described, not tested)"
     titles = {
         QUADRUPLETS: "QUADRUPLETS right by the interaction of context and outcome (chance: 50 %)",
-        PAIRS: "PAIRS right: the impossible clip surprised more (chance: 50 %)",
+        PAIRS: "PAIRS right: the impossible clip surprised more (chance: 50 %)"
+        + ("" if headline else untested),
     }
-    title = titles.get(measure, f"pairs, {measure} (secondary: described, not tested)")
+    title = titles.get(measure, f"pairs, {measure}{untested}")
     columns = ["concept", "n", "right", "95 % interval", "ties"]
     if headline:
         columns += ["p", "verdict"]
@@ -143,6 +145,7 @@ def _other_settings(run: Run, table: pd.DataFrame) -> str:
     """The headline measure at the settings that are not the headline, over all concepts."""
     measure = run.lock["measure"]["headline"]
     others = table[(table["measure"] == measure) & (table["concept"] == ALL) & ~table["primary"]]
+    others = others[others["n"] > 0]
     if others.empty:
         return ""
     rows = [
@@ -186,8 +189,15 @@ def grid(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     grid = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False)
     for column in columns:
         left = column in ("concept", "verdict", "stream", "detector", "as")
-        named = column in ("concept", "detector")
-        grid.add_column(column, justify="left" if left else "right", overflow="fold", no_wrap=named)
+        # Numbers keep their width; a long name or verdict is folded instead.
+        folded = column in ("concept", "detector", "verdict", "as")
+        grid.add_column(
+            column,
+            justify="left" if left else "right",
+            overflow="fold",
+            no_wrap=not folded,
+            min_width=17 if column == "concept" and any(len(row[0]) >= 17 for row in rows) else None,
+        )
     for row in rows:
         last = len(rows) > 1 and row is rows[-1] and row[0] == ALL
         if last:
