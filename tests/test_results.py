@@ -98,3 +98,27 @@ def test_seeds_without_a_scored_comparison_say_so(
     run = score(brightness, manifest(made), out=tmp_path / "run")
     with pytest.raises(RunError, match="no comparison was scored"):
         seeds_summary([run, run])
+
+
+def test_only_the_announced_setting_is_tested(
+    tmp_path: Path, manifest: Manifest, brightness: Brightness
+) -> None:
+    table = score(brightness, manifest(rows(tmp_path, {"c": (12, 12)})), out=tmp_path / "run").summary()
+    assert sorted(table["context"].unique()) == [1, 2]
+    tested = table.query("primary")
+    assert (tested["context"] == 2).all() and tested["p_value"].notna().all()
+    described = table.query("not primary")
+    assert len(described) == 2 and (described["estimate"] == 1).all()
+    assert described[["p_value", "p_mid", "p_below", "p_equivalent", "p_holm"]].isna().all(axis=None)
+    assert set(described["verdict"]) == {"none"}
+
+
+def test_a_concept_whose_clips_failed_has_no_scores_rather_than_no_window(
+    tmp_path: Path, manifest: Manifest, brightness: Brightness
+) -> None:
+    made = rows(tmp_path, {"good": (6, 6), "lost": (1, 1)})
+    (tmp_path / "lost0calm/2.png").write_bytes(b"torn")
+    table = score(brightness, manifest(made), out=tmp_path / "run").summary().query("primary")
+    lost = table.set_index("concept").loc["lost"]
+    assert (lost["n"], lost["failed"], lost["untestable"]) == (0, 1, 0)
+    assert lost["reason"] == "there are no scores"

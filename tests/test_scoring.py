@@ -146,6 +146,20 @@ def test_a_finished_run_is_not_scored_again(
     assert brightness.calls == before
 
 
+def test_a_scene_that_failed_whole_is_tried_again_and_named_once(
+    tmp_path: Path, manifest: Manifest, brightness: Brightness
+) -> None:
+    rows = pair_rows(tmp_path)
+    for name in ("calm0", "jump0"):
+        (tmp_path / name / "3.png").write_bytes(b"torn")
+    stimuli = load_stimuli(manifest(rows))
+    first = score(brightness, stimuli, out=tmp_path / "run")
+    before = summary_bytes(first.path)
+    again = score(brightness, stimuli, out=tmp_path / "run")
+    assert [failure.clip for failure in again.failures] == ["calm0", "jump0"]
+    assert summary_bytes(again.path) == before
+
+
 def test_a_run_never_mixes_with_another(tmp_path: Path, manifest: Manifest, brightness: Brightness) -> None:
     stimuli = load_stimuli(manifest(pair_rows(tmp_path)))
     score(brightness, stimuli, out=tmp_path / "run")

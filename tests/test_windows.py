@@ -47,6 +47,7 @@ def test_the_windows_of_intphys_are_those_of_the_paper() -> None:
     [
         (30.0, 10.0, [0, 3, 6, 9]),
         (30 / 1.001, 29.97, list(range(12))),
+        (30 / 1.001, 29.97003, list(range(12))),  # rounded up: a hair above the clip's own rate
         (25.0, 10.0, [0, 2, 5, 7, 10]),
     ],
 )

@@ -85,4 +85,7 @@ def test_visible_spans_by_hand():
 
 def test_a_change_of_light_may_be_everywhere():
     a, b = takes(reveal=1)
-    check(a, b, measure(a, b, 42, "here"), "here", disjoint=False)
+    spans = measure(a, b, 42, "here")
+    with pytest.raises(DesignError):
+        check(a, b, spans, "here")
+    assert check(a, b, spans, "here", disjoint=False) is None
