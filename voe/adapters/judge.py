@@ -1,0 +1,98 @@
+"""The contract between a judging run and a model that is asked in words: `Judge`, `Question`, `Answer`.
+
+A judge decodes nothing and opens no video: the frames of a question come with it. What is asked, in which
+order and how often is the run's business; how it is put to a model, and what came back, is the judge's.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Literal
+
+import numpy as np
+import numpy.typing as npt
+
+QuestionKind = Literal["rate", "choose", "comprehension"]
+AnswerStatus = Literal["answered", "unparsable", "refused", "failed"]
+
+
+@dataclass(frozen=True, eq=False)
+class ShownClip:
+    """What a judge sees of one clip: T frames at `fps`, uint8 [T, H, W, 3], and their numbers in the clip."""
+
+    clip: str
+    frames: npt.NDArray[np.uint8]
+    fps: float
+    numbers: tuple[int, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class Question:
+    """One thing asked of a judge.
+
+    `id` is unique within a run and says all that varies (kind, clips in order, prompt, repeat, control).
+    `prompt` is the text that follows the clips; `choices` are the words of which one is to be answered, the
+    first being the one whose probability is wanted (`yes`, `first`, ...), empty for a free answer.
+    `clips` holds one clip, or two in the order in which they are shown.
+    """
+
+    id: str
+    kind: QuestionKind
+    prompt: str
+    choices: tuple[str, ...]
+    clips: tuple[ShownClip, ...]
+    seed: int = 0
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What came back for the question of that id.
+
+    `word` is the choice that was parsed from `text`, None where none was. `probabilities` maps every choice
+    to its probability, renormalised over the choices, and is None where the model gives none. An answer whose
+    `status` is not 'answered' has neither, and is never scored as if it were right or wrong.
+    """
+
+    question: str
+    status: AnswerStatus
+    text: str = ""
+    word: str | None = None
+    probabilities: Mapping[str, float] | None = None
+    tokens_in: int | None = None
+    tokens_out: int | None = None
+    reason: str = ""
+
+
+@dataclass(frozen=True)
+class JudgeSpec:
+    """What a judging run must know of a model before it asks.
+
+    `snapshot` dates or names the very weights (a commit, a dated model name), '' where it is unknown.
+    `max_frames` is the most frames of one clip; frames are handed over at most `size` pixels along the longer
+    side (None: as they are). `kinds` are the questions that make sense to it.
+    """
+
+    name: str
+    family: str
+    snapshot: str = ""
+    max_frames: int = 16
+    size: int | None = None
+    kinds: tuple[QuestionKind, ...] = ("rate", "choose", "comprehension")
+    details: Mapping[str, object] = field(default_factory=dict)
+
+
+class Judge(ABC):
+    """A model that is asked about clips. It keeps no state between questions but a cache of answers."""
+
+    spec: JudgeSpec
+
+    @abstractmethod
+    def ask(self, questions: Sequence[Question]) -> Iterator[Answer]:
+        """Answer questions, in any order, as answers become known.
+
+        Every question gets exactly one answer; what failed is an answer of status 'failed' with its reason,
+        not an exception. Only what makes every further question pointless (no such model, no key, no server)
+        raises `ModelError`.
+        """
