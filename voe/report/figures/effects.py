@@ -1,0 +1,111 @@
+"""Effects: how far a trained network stands from untrained ones, and what a change of recipe does."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from voe.report.figures.style import (
+    CHANCE,
+    PALETTE,
+    chance_line,
+    in_order,
+    percent_axis,
+    require_columns,
+    whiskers,
+)
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+
+def effect_by_concept(
+    ax: Axes, table: pd.DataFrame, *, label: str = "Hedges' g over untrained networks"
+) -> Axes:
+    """A point a concept with its interval; 0 is what untrained networks reach.
+
+    Args:
+        table: concept, estimate; low and high where there is an interval; p (corrected) where it is known:
+            below .05 the mark is filled.
+        label: what the effect is.
+    """
+    require_columns(table, ("concept", "estimate"), "effect by concept")
+    y = np.arange(len(table))
+    if {"low", "high"} <= set(table):
+        ax.errorbar(
+            table["estimate"],
+            y,
+            xerr=whiskers(table),
+            fmt="none",
+            ecolor=PALETTE[0],
+            elinewidth=1.4,
+            capsize=2,
+        )
+    sure = table["p"].to_numpy(dtype=np.float64) < 0.05 if "p" in table else np.ones(len(table), dtype=bool)
+    for chosen, face, words in ((sure, PALETTE[0], "p < .05, corrected"), (~sure, "white", "p ≥ .05")):
+        if chosen.any():
+            ax.scatter(
+                table["estimate"][chosen],
+                y[chosen],
+                s=46,
+                facecolor=face,
+                edgecolor=PALETTE[0],
+                linewidth=1.4,
+                zorder=3,
+                label=words if "p" in table else None,
+            )
+    ax.axvline(0, color=CHANCE, linestyle=(0, (4, 3)), linewidth=1.0)
+    ax.set_yticks(y, [str(name) for name in table["concept"]])
+    ax.set_ylim(len(table) - 0.4, -0.6)
+    ax.grid(axis="y", visible=False)
+    ax.set_xlabel(label)
+    if "p" in table:
+        ax.legend(loc="upper left", bbox_to_anchor=(1.01, 1.0))
+    return ax
+
+
+def ablation(
+    ax: Axes, table: pd.DataFrame, *, seeds: pd.DataFrame | None = None, label: str = "", chance: float = 0.5
+) -> Axes:
+    """Accuracy by the level of one factor of the recipe; single seeds as small dots.
+
+    Args:
+        table: level, estimate, low, high; with several model families also family (a colour each).
+        seeds: level, estimate of single seeds (and family).
+        label: the factor.
+        chance: where guessing lies.
+    """
+    require_columns(table, ("level", "estimate", "low", "high"), "ablation")
+    levels = in_order(table["level"])
+    families = in_order(table["family"]) if "family" in table else [""]
+    spread = np.linspace(-0.12, 0.12, len(families)) if len(families) > 1 else [0.0]
+    for rank, family in enumerate(families):
+        part = table[table["family"] == family] if family else table
+        x = np.array([levels.index(str(level)) for level in part["level"]]) + spread[rank]
+        colour = PALETTE[rank % len(PALETTE)]
+        ax.errorbar(
+            x,
+            part["estimate"],
+            yerr=whiskers(part),
+            fmt="o-",
+            color=colour,
+            markersize=6,
+            capsize=2,
+            elinewidth=1.2,
+            label=family or None,
+            zorder=3,
+        )
+        if seeds is not None:
+            dots = seeds[seeds["family"] == family] if family else seeds
+            at = np.array([levels.index(str(level)) for level in dots["level"]]) + spread[rank]
+            ax.scatter(at, dots["estimate"], s=12, color=colour, alpha=0.45, zorder=2)
+    chance_line(ax, chance)
+    ax.set_xticks(range(len(levels)), levels)
+    ax.set_xlim(-0.5, len(levels) - 0.5)
+    ax.grid(axis="x", visible=False)
+    ax.set_xlabel(label)
+    percent_axis(ax)
+    ax.legend(loc="upper left", bbox_to_anchor=(1.01, 1.0))
+    return ax
