@@ -31,7 +31,7 @@ def rate(scene: Scene, size: int) -> float:
     """Frames a second over both takes."""
     start = time.perf_counter()
     renderer = Renderer(scene.stage, size)
-    frames = sum(len(render_take(renderer, take)) for take in (scene.a, scene.b))
+    frames = sum(len(render_take(renderer, take)[0]) for take in (scene.a, scene.b))
     return frames / (time.perf_counter() - start)
 
 

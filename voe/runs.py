@@ -26,10 +26,11 @@ import pandas as pd
 
 from voe.clips import StimulusSet
 from voe.errors import RunError
+from voe.held import HOLD, HeldError, held
 from voe.stimulus_record import as_record, from_record
 
 LOCK, RECORD, STIMULI = "protocol.lock", "run.json", "stimuli.json"
-FAILURES, SUMMARY, HOLD = "failures.jsonl", "summary.json", ".held"
+FAILURES, SUMMARY = "failures.jsonl", "summary.json"
 
 ROW_TYPES = {
     "clip": "string", "window_start": "int32", "context": "int32", "stream": "string", "surprise": "float32",
@@ -141,19 +142,13 @@ class RunFolder:
             RunError: another process is scoring into the folder.
         """
         try:
-            import fcntl
-        except ImportError:  # no such locks on Windows
-            yield
-            return
-        with (self.path / HOLD).open("w") as file:
-            try:
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError as error:
-                raise RunError(
-                    f"run folder {self.path}: another process is scoring into it; wait for it, or choose "
-                    "another folder with --out"
-                ) from error
-            yield
+            with held(self.path):
+                yield
+        except HeldError as error:
+            raise RunError(
+                f"run folder {self.path}: another process is scoring into it; wait for it, or choose "
+                "another folder with --out"
+            ) from error
 
     @property
     def exists(self) -> bool:

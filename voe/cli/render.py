@@ -2,47 +2,86 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import click
+
+from voe.errors import VoeError
 
 
 @click.command(name="render")
 @click.argument("cards", nargs=-1)
+@click.option("--set", "of_set", help="Render the set of this card (builtin-heldout) into the cache.")
 @click.option("--count", type=click.IntRange(1), help="Quadruplets a concept.  [default: as builtin]")
 @click.option("--seed", type=click.IntRange(0), help="[default: as builtin]")
 @click.option("--size", type=click.IntRange(16), help="Height and width in pixels.  [default: as builtin]")
-@click.option("--out", type=click.Path(file_okay=False), required=True, help="Folder of the set.")
+@click.option("--heldout", is_flag=True, help="In the held-out appearance of the cards.")
+@click.option("--occlusions", help="Every scene once for each of these hidden spans, in frames: 10,14,18,22.")
+@click.option("--masks", is_flag=True, help="Also write where the objects are.")
+@click.option("--out", type=click.Path(file_okay=False), help="Folder of the set.")
 @click.option("--jobs", type=click.IntRange(1), help="Processes.  [default: all cores]")
 @click.option("--quiet", is_flag=True, help="No progress bar.")
 def command(
     *,
     cards: tuple[str, ...],
+    of_set: str | None,
     count: int | None,
     seed: int | None,
     size: int | None,
-    out: str,
+    heldout: bool,
+    occlusions: str | None,
+    masks: bool,
+    out: str | None,
     jobs: int | None,
     quiet: bool,
 ) -> None:
     """Render the probes of CARDS (names, or paths ending in .toml) into OUT.
 
     Without CARDS, and with the defaults, this rebuilds the set that ships. The result is a manifest:
-    `voe score --stimuli OUT/manifest.csv`.
+    `voe score --stimuli OUT/manifest.csv`. With --set, the set of a card is rendered into the cache, and is
+    then known by its name: `voe score --stimuli builtin-heldout`. What was cut off is continued.
     """
     from voe.cards import read_stimuli_card
-    from voe.cli.terminal import progress_bar
+    from voe.cli.terminal import progress_bar, says_on_interrupt
     from voe.worlds.build import render_set
+    from voe.worlds.ondemand import plan_of, render_cached
 
-    builtin = read_stimuli_card("builtin").extra["render"]
-    with progress_bar(quiet) as progress:
-        manifest = render_set(
-            cards or tuple(builtin["cards"]),
-            count=count or builtin["count"],
-            seed=builtin["seed"] if seed is None else seed,
-            size=size or builtin["size"],
-            out=Path(out),
-            jobs=jobs,
-            progress=progress.of(0, "rendering"),
+    asked: dict[str, Any] = {
+        "count": count,
+        "seed": seed,
+        "size": size,
+        "masks": masks or None,
+        "heldout": heldout or None,
+    }
+    changes = {key: value for key, value in asked.items() if value is not None}
+    if (of_set is None) == (out is None):
+        raise click.UsageError("give --out FOLDER, or --set NAME to render a card's own set into the cache")
+    if of_set is not None and (cards or changes or occlusions):
+        raise click.UsageError(
+            "--set renders exactly what the card says; for cards, counts or seeds of your own give --out"
         )
-    click.echo(f"{manifest}\nscore it: voe score --stimuli {manifest}")
+    plan = plan_of(read_stimuli_card(of_set or "builtin"))
+    stopped = "stopped; the same command continues" if of_set else "stopped; nothing is kept"
+    with says_on_interrupt(stopped), progress_bar(quiet) as progress:
+        bar = progress.of(0, "rendering")
+        if of_set is not None:
+            manifest = render_cached(plan, of_set, jobs=jobs, progress=bar)
+        else:
+            plan = replace(plan, cards=cards or plan.cards, occlusions=_frames(occlusions), **changes)
+            manifest = render_set(plan, Path(str(out)), jobs=jobs, progress=bar)
+    click.echo(f"{manifest}\nscore it: voe score --stimuli {of_set or manifest}")
+
+
+def _frames(text: str | None) -> tuple[int, ...]:
+    """Hidden spans in frames, from the command line."""
+    if text is None:
+        return ()
+    try:
+        spans = tuple(int(part) for part in text.split(","))
+    except ValueError as error:
+        raise VoeError(f"--occlusions {text!r}: write frames with commas between them: 10,14,18") from error
+    if min(spans) < 1 or len(set(spans)) < len(spans):
+        raise VoeError(f"--occlusions {text!r}: the spans must be above 0 and differ from each other")
+    return spans

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from importlib import import_module
 from importlib.metadata import entry_points
 from pathlib import Path
 
@@ -13,6 +14,9 @@ from voe.errors import CardError
 from voe.loaders.manifest import load_manifest
 
 Loader = Callable[[StimuliCard, Path | None], StimulusSet]
+
+BUILT_IN = {"rendered": "voe.loaders.rendered"}
+"""Name of a loader -> the module whose `load` it is; imported when a card asks for it."""
 
 
 def load_stimuli(name_or_card: str | Path, root: str | Path | None = None) -> StimulusSet:
@@ -40,9 +44,12 @@ def _loader(card: StimuliCard) -> Loader:
     """The function that reads the folder of a card: built in, or an installed plugin's."""
     if card.loader == "manifest":
         return _from_manifest
+    if card.loader in BUILT_IN:
+        built_in: Loader = import_module(BUILT_IN[card.loader]).load
+        return built_in
     plugins = {point.name: point for point in entry_points(group="voe.loaders")}
     if card.loader not in plugins:
-        known = ", ".join(sorted({"manifest", *plugins}))
+        known = ", ".join(sorted({"manifest", *BUILT_IN, *plugins}))
         raise CardError(f"{card.path}: unknown loader {card.loader!r}; known: {known}")
     loader: Loader = plugins[card.loader].load()
     return loader

@@ -12,6 +12,7 @@ One row a segment. Rows with the same `clip` are its segments, in order, so a sp
 - `pair`: clips of a scene that share it are compared; without it every possible clip of a scene is compared
   with every impossible one.
 - `fps`: frame rate of an image folder.
+- `masks`: a file that says where the objects are, beside `path`; for other programs, not read here.
 - Any other column is a condition, by which results can be split.
 """
 
@@ -28,7 +29,9 @@ from voe.errors import CardError, did_you_mean
 
 REQUIRED = ("clip", "path", "scene", "possible")
 SPANS = ("context_starts", "context_ends", "outcome_starts", "outcome_ends")
-OPTIONAL = ("concepts", "start", "stop", "context", "outcome", *SPANS, "violation_frame", "pair", "fps")
+OPTIONAL = (
+    "concepts", "start", "stop", "context", "outcome", *SPANS, "violation_frame", "pair", "fps", "masks",
+)  # fmt: skip
 
 # What the rows of one clip must agree in; the rest describes the segment.
 _OF_THE_CLIP = ("scene", "possible", "concepts", "context", "outcome", "pair", *SPANS, "violation_frame")

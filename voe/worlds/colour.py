@@ -21,6 +21,10 @@ NAMED: Final = {
     "cream": "#f4ead7", "sand": "#e2cda6", "oak": "#c79b63", "walnut": "#8a6242", "slate": "#6b7785",
     "mint": "#bfe0cf", "ice": "#cfe2ee", "peach": "#f7d9c4", "lilac": "#ddd3ea", "white": "#f7f5f0",
     "charcoal": "#3d4248", "birch": "#d9bd91", "linen": "#d8cbb4", "stone": "#b7b0a4", "moss": "#8fa57a",
+    "crimson": "#a8203a", "olive": "#8a8f2c", "cobalt": "#2a55d6", "plum": "#7a3a72", "jade": "#17a673",
+    "rust": "#a65a24", "butter": "#f6e58d", "ink": "#23272f", "sage": "#9bb08a", "denim": "#5f7fa8",
+    "clay": "#c08a6a", "mauve": "#a58aa6", "ash": "#c9c4bd", "terracotta": "#cf9b7a", "seagrass": "#b9bf9a",
+    "wheat": "#e3d3a0", "vanilla": "#f3efc6", "aqua": "#c4e6e3", "blush": "#f2cfd6", "fog": "#d3d6db",
 }  # fmt: skip
 """Names that a card may use beside '#rrggbb'."""
 

@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from voe.worlds.colour import Colour
 
-Pattern = Literal["plain", "checker", "planks", "grain", "stripes", "frame", "beach", "band"]
+Pattern = Literal["plain", "checker", "planks", "grain", "stripes", "frame", "beach", "band", "dots", "grid"]
 Points = npt.NDArray[np.float64]
 
 
@@ -70,6 +70,12 @@ def _mix(material: Material, points: Points, half_size: tuple[float, ...]) -> Po
             mix = np.floor((np.arctan2(z, x) / np.pi + 1) * 3 + 1e-9) % 2
         case "band":
             mix = np.abs(z) < step * half_size[-1]
+        case "dots":
+            u, v = (np.modf(np.abs(at / step + phase + 64.0))[0] - 0.5 for at in (x, y + z))
+            mix = u * u + v * v < 0.08
+        case "grid":
+            u, v = (np.modf(np.abs(at / step + phase + 64.0))[0] for at in (x, y + z))
+            mix = np.minimum(u, v) < 0.12
         case "plain":
             mix = np.zeros(len(points))
     return np.asarray(mix, dtype=np.float64)

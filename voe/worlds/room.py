@@ -12,7 +12,7 @@ from voe.worlds.stage import Camera, Lamp, Part, Vector
 
 BACK: Final = 1.25
 """Where the back wall stands (y), metres."""
-FLOORS: Final = ("checker", "planks", "plain")
+FLOORS: Final = ("checker", "planks", "plain", "dots", "grid")
 EYE_Y: Final = -5.3
 _FRONT: Final = -6.5
 _WALL_HEIGHT: Final = 3.6
@@ -76,5 +76,9 @@ def _floor_material(draw: Draw) -> Material:
             return Material(first, shaded(first, 0.80), "checker", scale=0.36, phase=phase, gloss=0.03)
         case "planks":
             return Material(first, shaded(first, 0.62), "planks", scale=0.24, phase=phase, gloss=0.04)
+        case "dots":
+            return Material(first, shaded(first, 0.74), "dots", scale=0.30, phase=phase, gloss=0.03)
+        case "grid":
+            return Material(first, shaded(first, 0.70), "grid", scale=0.42, phase=phase, gloss=0.03)
         case _:
             return Material(first, gloss=0.03)

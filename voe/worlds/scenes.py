@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import importlib
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 import numpy as np
+import numpy.typing as npt
 
 from voe.cards import ProbeCard
 from voe.errors import CardError, did_you_mean
@@ -23,6 +24,9 @@ MAX_DRAWS: Final = 20
 _TUNINGS: Final = 6
 
 Stager = Callable[[Draw, int], Scene]
+Masks = Mapping[str, npt.NDArray[np.bool_]]
+"""Object -> bool [T, H, W]: the pixels that show it, at least in one of their rays."""
+_Rendered = tuple[dict[str, Frames], dict[str, Masks]]
 
 
 @dataclass(frozen=True)
@@ -31,13 +35,14 @@ class RenderedScene:
 
     `takes` holds 'a' and 'b', of which the four clips are edit lists: aa = a, bb = b, ab = a[:k] + b[k:],
     ba = b[:k] + a[k:], with k = spans.splice. In variants in which the contexts stay in view it holds 'ab'
-    and 'ba' as well.
+    and 'ba' as well. `masks` says for each take where its objects can be seen.
     """
 
     draw: Draw
     scene: Scene
     takes: Mapping[str, Frames]
     spans: Spans
+    masks: Mapping[str, Masks] = field(default_factory=dict)
 
     @property
     def concept(self) -> str:
@@ -69,11 +74,19 @@ class RenderedScene:
 
 
 def render_scene(
-    card: ProbeCard, *, count: int, seed: int, scene: int, size: int, variant: str = design.OCCLUDED
+    card: ProbeCard,
+    *,
+    count: int,
+    seed: int,
+    scene: int,
+    size: int,
+    variant: str = design.OCCLUDED,
+    occlusion: int | None = None,
 ) -> RenderedScene:
     """Render scene number `scene` of a set of `count`, at `size` x `size` pixels.
 
-    A variant takes the values that the occluded scene of the same number takes.
+    A variant takes the values that the occluded scene of the same number takes. With `occlusion` the scene
+    is hidden for that many frames, and not for as many as were drawn.
 
     Raises:
         CardError: the card names no known concept, or lacks a range.
@@ -83,6 +96,8 @@ def render_scene(
     _check_variant(card, variant)
     for attempt in range(MAX_DRAWS):
         drawn = draw(card, count=count, seed=seed, scene=scene, attempt=attempt, variant=variant)
+        if occlusion is not None:
+            drawn = replace(drawn, values={**drawn.values, "occlusion": occlusion})
         try:
             return _sound(drawn, stage_scene, size)
         except (DrawRejectedError, DesignError) as error:
@@ -107,10 +122,21 @@ def stager(card: ProbeCard) -> Stager:
     return stage_scene
 
 
-def render_take(renderer: Renderer, take: Take) -> Frames:
-    """All frames of one take."""
-    frames = [renderer.frame(poses, light) for poses, light in zip(take.poses, take.light, strict=True)]
-    return np.stack(frames)
+def render_take(renderer: Renderer, take: Take, objects: Sequence[str] = ()) -> tuple[Frames, Masks]:
+    """All frames of one take, and where each of the objects can be seen in them."""
+    frames: list[Frames] = []
+    seen: dict[str, list[npt.NDArray[np.bool_]]] = {name: [] for name in objects}
+    for poses, light in zip(take.poses, take.light, strict=True):
+        frames.append(renderer.frame(poses, light))
+        for name in objects:
+            seen[name].append(renderer.seen(name))
+    return np.stack(frames), {name: np.stack(masks) for name, masks in seen.items()}
+
+
+def _render_takes(renderer: Renderer, takes: Mapping[str, Take], objects: Sequence[str]) -> _Rendered:
+    made = {name: render_take(renderer, take, objects) for name, take in takes.items()}
+    frames = {name: pictures for name, (pictures, _) in made.items()}
+    return frames, {name: masks for name, (_, masks) in made.items()}
 
 
 def _check_variant(card: ProbeCard, variant: str) -> None:
@@ -135,21 +161,22 @@ def _sound(drawn: Draw, stage_scene: Stager, size: int) -> RenderedScene:
             return _visible(drawn, scene, renderer)
         hidden = _hidden_frames(renderer, scene, str(drawn))
         if hidden == wanted:
-            takes = {name: render_take(renderer, take) for name, take in (("a", scene.a), ("b", scene.b))}
+            takes, masks = _render_takes(renderer, {"a": scene.a, "b": scene.b}, scene.objects)
             spans = design.measure(takes["a"], takes["b"], scene.middle, str(drawn))
             design.check(takes["a"], takes["b"], spans, str(drawn), disjoint=not scene.everywhere)
-            return RenderedScene(drawn, scene, takes, spans)
+            return RenderedScene(drawn, scene, takes, spans, masks)
         planned += wanted - hidden
     raise DrawRejectedError(f"{drawn}: hidden for {hidden} frames and not for the {wanted} that were drawn")
 
 
 def _visible(drawn: Draw, scene: Scene, renderer: Renderer) -> RenderedScene:
     """A scene that hides nothing."""
-    takes = {"a": render_take(renderer, scene.a), "b": render_take(renderer, scene.b)}
+    staged = {"a": scene.a, "b": scene.b}
     if scene.crossed is not None:
-        takes |= {name: render_take(renderer, t) for name, t in zip(("ab", "ba"), scene.crossed, strict=True)}
+        staged |= dict(zip(("ab", "ba"), scene.crossed, strict=True))
+    takes, masks = _render_takes(renderer, staged, scene.objects)
     nowhere = Spans(0, 0, 0, 0, splice=scene.middle)
-    made = RenderedScene(drawn, scene, takes, nowhere)
+    made = RenderedScene(drawn, scene, takes, nowhere, masks)
     clips = {x + y: made.clip(x, y) for x in "ab" for y in "ab"}
     return replace(made, spans=design.measure_visible(clips, scene.middle, str(drawn)))
 

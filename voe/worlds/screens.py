@@ -13,7 +13,7 @@ from voe.worlds.draws import Draw
 from voe.worlds.materials import Material, Pattern, shaded
 from voe.worlds.stage import Camera, Part, Poses, turned
 
-PATTERNS: Final[dict[str, Pattern]] = {"plain": "plain", "stripes": "stripes", "frame": "frame"}
+PATTERNS: Final[dict[str, Pattern]] = {p: p for p in ("plain", "stripes", "frame", "dots", "grid")}
 SCREEN_Y: Final = -0.42
 """Where screens are hinged unless a concept says otherwise, metres."""
 RISE: Final = (3, 12)
@@ -50,7 +50,7 @@ def screen(draw: Draw, name: str, *, x: float, y: float, width: float, height: f
     """An opaque board hinged at the floor at (x, y), lying flat towards the camera until it is raised."""
     tint = colour(draw.text("screen_colour"))
     pattern: Pattern = PATTERNS[draw.text("screen_pattern", PATTERNS)]
-    scale = 0.13 if pattern == "stripes" else 0.06
+    scale = {"stripes": 0.13, "dots": 0.17, "grid": 0.21}.get(pattern, 0.06)
     material = Material(tint, shaded(tint, 0.78), pattern, scale=scale, gloss=0.05)
     size = (width / 2, _THICKNESS / 2, height / 2)
     flat = (x, y - height / 2, _THICKNESS / 2)

@@ -13,7 +13,7 @@ from voe.worlds.materials import Material
 from voe.worlds.simulate import GRAVITY
 from voe.worlds.stage import Part, Poses, turned
 
-OBJECTS: Final = ("ball", "cube", "cylinder")
+OBJECTS: Final = ("ball", "cube", "cylinder", "slab", "post")
 LIFT: Final = 0.16
 """How far the arm rises when it lets go, metres."""
 _ROD: Final = 2.4
@@ -24,7 +24,8 @@ def toy(
 ) -> Part:
     """An object that stands on the floor at the origin; `size` is its height in metres.
 
-    A ball has sectors of two colours, so that one sees it roll; what slides has a band.
+    A ball has sectors of two colours, so that one sees it roll; what slides has a band. A slab is a box with
+    a narrow side, a post a slim cylinder.
     """
     half = size / 2
     at, turn = (0.0, 0.0, half), turned((0.0, 0.0, 1.0), yaw_deg)
@@ -34,7 +35,10 @@ def toy(
     material = Material(tint, second, "plain" if second is None else "band", scale=0.28, gloss=0.25)
     if kind == "cube":
         return Part(name, "box", (half, half, half), material, at, turn, motion="free")
-    return Part(name, "cylinder", (half, half), material, at, turn, motion="free")
+    if kind == "slab":
+        return Part(name, "box", (0.84 * half, 0.56 * half, half), material, at, turn, motion="free")
+    radius = 0.66 * half if kind == "post" else half
+    return Part(name, "cylinder", (radius, half), material, at, turn, motion="free")
 
 
 def drawn_toy(draw: Draw, name: str = "object", kinds: tuple[str, ...] = OBJECTS) -> Part:

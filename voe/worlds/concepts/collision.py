@@ -62,9 +62,9 @@ def stage_scene(draw: Draw, hidden: int) -> Scene:
 
 def _pieces(draw: Draw, sign: float) -> dict[str, Part]:
     """The striker (its place depends on the lane) and the two targets where they stand."""
-    size = draw.number("object_size")
     striker = _piece(draw, "striker", "striker_colour")
-    target_x = sign * (draw.number("vanish_x") + BEFORE_CONTACT + size)
+    wide = 2 * striker.half_extents[0]
+    target_x = sign * (draw.number("vanish_x") + BEFORE_CONTACT + wide)
     pieces = {"striker": striker}
     for lane in LANES:
         name = f"{lane} target"

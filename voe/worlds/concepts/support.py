@@ -34,7 +34,7 @@ def stage_scene(draw: Draw, hidden: int) -> Scene:
     view, hides = camera(draw), draw.count("hides_frame")
     release = hides + hidden - 1
     box_x, apart = -side * draw.number("shelf_offset") / 2, side * draw.number("shelf_offset")
-    box = drawn_toy(draw, "box", ("cube", "cylinder"))
+    box = drawn_toy(draw, "box", ("cube", "cylinder", "slab", "post"))
     held_z = 2 * SHELF_HALF[2] + box.position[2]
     box = replace(box, position=(box_x, LANE_Y, held_z), friction=0.6, release_frame=release)
     shelf = _shelf(draw)
