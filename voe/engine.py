@@ -35,6 +35,8 @@ def window_surprise(
     windows: npt.NDArray[np.int64],
     contexts: Sequence[int],
     batch_size: int = 8,
+    *,
+    seen: npt.NDArray[np.int64] | None = None,
 ) -> Surprise:
     """Surprise of many windows over a pool of frames.
 
@@ -44,6 +46,8 @@ def window_surprise(
         windows: int64 [n, F], rows of `frames`.
         contexts: context lengths, in frames, each below F.
         batch_size: windows handed to the model at once.
+        seen: int64 [n, F], rows of `frames`: windows whose first frames the model is shown, where these are
+            not the windows' own (a control).
 
     Returns:
         stream -> float32 [n, contexts].
@@ -54,14 +58,18 @@ def window_surprise(
     """
     import torch
 
-    unique, inverse = np.unique(windows, axis=0, return_inverse=True)
+    n_frames = windows.shape[1]
+    joined = windows if seen is None else np.concatenate([windows, seen], axis=1)
+    unique, inverse = np.unique(joined, axis=0, return_inverse=True)
     # np.unique sorts, so windows with the same first frames lie side by side and share a block.
     result = {stream: np.empty((len(unique), len(contexts)), np.float32) for stream in model.spec.streams}
     block = batch_size * BLOCK_BATCHES
     with torch.inference_mode():
         for first in range(0, len(unique), block):
             rows = unique[first : first + block]
-            for stream, values in _block_surprise(model, frames, rows, contexts, batch_size).items():
+            windows_here, shown = rows[:, :n_frames], rows[:, -n_frames:]
+            found = _block_surprise(model, frames, windows_here, contexts, batch_size, shown=shown)
+            for stream, values in found.items():
                 result[stream][first : first + block] = values.cpu().numpy()
     for stream, surprise in result.items():
         if not np.isfinite(surprise).all():
@@ -73,16 +81,22 @@ def window_surprise(
 
 
 def _block_surprise(
-    model: Predictor, frames: Tensor, windows: npt.NDArray[np.int64], contexts: Sequence[int], batch_size: int
+    model: Predictor,
+    frames: Tensor,
+    windows: npt.NDArray[np.int64],
+    contexts: Sequence[int],
+    batch_size: int,
+    *,
+    shown: npt.NDArray[np.int64],
 ) -> dict[str, Tensor]:
-    """Surprise of distinct windows [m, F]: stream -> [m, contexts]."""
+    """Surprise of windows [m, F] after the first frames of `shown` [m, F]: stream -> [m, contexts]."""
     import torch
 
     n_frames = windows.shape[1]
     targets = _in_batches(model, frames, windows, batch_size, None)
     columns: dict[str, list[Tensor]] = {stream: [] for stream in model.spec.streams}
     for context in contexts:
-        prefixes, which = np.unique(windows[:, :context], axis=0, return_inverse=True)
+        prefixes, which = np.unique(shown[:, :context], axis=0, return_inverse=True)
         predictions = _in_batches(model, frames, prefixes, batch_size, n_frames)
         for stream in model.spec.streams:
             difference = [

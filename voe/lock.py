@@ -47,8 +47,9 @@ def make_lock(
     stimuli: StimulusSet,
     protocol: Protocol,
     asked: Protocol | Mapping[str, object] | None = None,
+    control: str | None = None,
 ) -> dict[str, Any]:
-    """The content of `protocol.lock`; `asked` is what `resolve_protocol` was given.
+    """The content of `protocol.lock`; `asked` is what `resolve_protocol` was given, `control` in `CONTROLS`.
 
     Raises:
         ProtocolError: the set has nothing to compare.
@@ -57,6 +58,7 @@ def make_lock(
         raise ProtocolError(f"stimuli {stimuli.name!r}: there is no pair and no quadruplet to compare")
     headline = "quadruplets" if stimuli.quadruplets else "pairs"
     return {
+        **({"control": control} if control else {}),
         "stimuli": {
             "name": stimuli.name,
             "card_sha256": stimuli.card_hash,

@@ -13,13 +13,15 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from voe.adapters.base import Predictor
 from voe.clips import Clip, Pair, Quadruplet, StimulusSet
+from voe.controls import Control, donors
 from voe.engine import Surprise, clip_windows, rebatch_difference, window_surprise
 from voe.errors import ClipError
 from voe.lock import digest, make_lock, resolve_protocol
@@ -29,6 +31,9 @@ from voe.runs import CLIP_TYPES, ROW_TYPES, Failure, RunFolder
 from voe.scenes import ClipFrames, Scene, read_scene
 from voe.video import Backend, backend_version
 from voe.windows import check_windows, window_starts
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 PART_SECONDS = 5.0
 """A part is written at the first scene that ends so long after the last part."""
@@ -46,6 +51,7 @@ def score(
     backend: Backend = "pyav",
     progress: Progress | None = None,
     command: Sequence[str] = (),
+    control: Control | None = None,
 ) -> Run:
     """Score a model on a set of stimuli; continue the run if it was begun before.
 
@@ -60,6 +66,8 @@ def score(
         backend: the video decoder.
         progress: called with (scenes done, scenes in all), from the calling thread.
         command: the command line, for the record.
+        control: 'context-swap' scores every clip with a prediction from another scene's context
+            (`voe.controls`); such a run is no headline, and says so.
 
     Returns:
         The finished run. A clip that could not be scored is in `Run.failures`, and stops nothing else.
@@ -77,9 +85,10 @@ def score(
         stimuli = load_stimuli(stimuli)
     resolved = resolve_protocol(model.spec, stimuli, protocol)
     check_windows(model.spec, resolved)
-    lock = make_lock(model.spec, stimuli, resolved, protocol)
+    lock = make_lock(model.spec, stimuli, resolved, protocol, control)
     path = default_folder(lock) if out is None else Path(out)
-    job = _Job(model, stimuli, resolved, batch_size, backend)
+    swapped = donors(stimuli) if control == "context-swap" else {}
+    job = _Job(model, stimuli, resolved, batch_size, backend, swapped)
     with RunFolder.made(path).held():
         folder = RunFolder.create(path, lock, job.record(path, command), stimuli)
         _score_scenes(job, folder, progress or (lambda done, total: None))
@@ -96,6 +105,34 @@ def default_folder(lock: Mapping[str, Any]) -> Path:
 
 
 @dataclass(frozen=True)
+class _Work:
+    """What one scene is scored from: its clips, and the one clip of `donor`, if any."""
+
+    scene: Scene
+    donor: Scene | None = None
+
+    def windows(self, protocol: Protocol) -> npt.NDArray[np.int64] | None:
+        """The donor's windows [W, window], rows of `frames`; None without a donor.
+
+        Raises:
+            ClipError: the donor cannot be read, or is shorter than a window.
+        """
+        if self.donor is None:
+            return None
+        for error in self.donor.failures.values():
+            raise ClipError(f"the context that takes the place of its own cannot be read: {error}")
+        [clip] = self.donor.clips.values()
+        return clip_windows(clip.keys + len(self.scene.frames), protocol.window, protocol.stride)
+
+    @property
+    def frames(self) -> Tensor:
+        """Frames of the scene, then of the donor."""
+        import torch
+
+        return self.scene.frames if self.donor is None else torch.cat([self.scene.frames, self.donor.frames])
+
+
+@dataclass(frozen=True)
 class _Job:
     """What stays the same from scene to scene."""
 
@@ -104,12 +141,19 @@ class _Job:
     protocol: Protocol
     batch_size: int
     backend: Backend
+    donors: Mapping[str, str]
 
-    def read(self, name: str) -> Scene:
+    def read(self, name: str) -> _Work:
+        """The scene, and the clip whose context takes the place of its own where there is one."""
+        if name not in self.donors:
+            return _Work(self._scene(name, self.stimuli.scenes[name]))
+        donor = self.stimuli.clip(self.donors[name])
+        return _Work(self._scene(name, self.stimuli.scenes[name]), self._scene(donor.scene, [donor]))
+
+    def _scene(self, name: str, clips: Sequence[Clip]) -> Scene:
         return read_scene(
-            name, self.stimuli.scenes[name], self.protocol, self.model.spec.size,
-            align=self.stimuli.align, backend=self.backend,
-        )  # fmt: skip
+            name, clips, self.protocol, self.model.spec.size, align=self.stimuli.align, backend=self.backend
+        )
 
     def record(self, path: Path, command: Sequence[str]) -> dict[str, Any]:
         """The content of `run.json`; what a begun run has measured is taken from there."""
@@ -155,8 +199,8 @@ def _score_scenes(job: _Job, folder: RunFolder, progress: Progress) -> None:
     progress(len(names) - len(todo), len(names))
     part: list[tuple[int, pd.DataFrame, pd.DataFrame]] = []
     written = time.monotonic()
-    for count, (index, scene) in enumerate(_read_ahead(job, todo), 1):
-        clips, rows, failed = _score_scene(job, scene)
+    for count, (index, work) in enumerate(_read_ahead(job, todo), 1):
+        clips, rows, failed = _score_scene(job, work)
         failures += failed
         if len(clips):
             part.append((index, clips, rows))
@@ -167,15 +211,15 @@ def _score_scenes(job: _Job, folder: RunFolder, progress: Progress) -> None:
     _write_part(folder, part, failures)
 
 
-def _read_ahead(job: _Job, todo: Sequence[tuple[int, str]]) -> Iterator[tuple[int, Scene]]:
+def _read_ahead(job: _Job, todo: Sequence[tuple[int, str]]) -> Iterator[tuple[int, _Work]]:
     """Decode the next scene while this one is scored; never more than one ahead."""
     with ThreadPoolExecutor(max_workers=1, thread_name_prefix="decode") as pool:
         ahead = None
         for position, (index, name) in enumerate(todo):
-            scene = (ahead or pool.submit(job.read, name)).result()
+            work = (ahead or pool.submit(job.read, name)).result()
             following = todo[position + 1 : position + 2]
             ahead = pool.submit(job.read, following[0][1]) if following else None
-            yield index, scene
+            yield index, work
 
 
 def _write_part(
@@ -189,14 +233,20 @@ def _write_part(
         folder.append(f"{part[0][0]:06d}-{part[-1][0]:06d}", clips, rows)
 
 
-def _score_scene(job: _Job, scene: Scene) -> tuple[pd.DataFrame, pd.DataFrame, list[Failure]]:
+def _score_scene(job: _Job, work: _Work) -> tuple[pd.DataFrame, pd.DataFrame, list[Failure]]:
     """Clip table, surprise rows and failures of one scene."""
+    scene = work.scene
     clips = {clip.id: clip for clip in job.stimuli.scenes[scene.name]}
     failures = {clip_id: str(error) for clip_id, error in scene.failures.items()}
     windows: dict[str, Any] = {}
+    shown: list[npt.NDArray[np.int64]] = []
     for clip_id, read in scene.clips.items():
         try:
-            windows[clip_id] = clip_windows(read.keys, job.protocol.window, job.protocol.stride)
+            own = clip_windows(read.keys, job.protocol.window, job.protocol.stride)
+            others = work.windows(job.protocol)
+            if others is not None:
+                shown.append(_as_many(others, own))
+            windows[clip_id] = own
         except ClipError as error:
             failures[clip_id] = f"clip {clip_id!r} ({_files(clips[clip_id])}): {error}"
     records = [Failure(scene.name, clip_id, "clip", reason) for clip_id, reason in failures.items()]
@@ -204,7 +254,10 @@ def _score_scene(job: _Job, scene: Scene) -> tuple[pd.DataFrame, pd.DataFrame, l
     if not windows:
         return _clip_table(scene, ()), pd.DataFrame(columns=list(ROW_TYPES)), records
     stacked = np.concatenate(list(windows.values()))
-    surprise = window_surprise(job.model, scene.frames, stacked, job.protocol.contexts, job.batch_size)
+    surprise = window_surprise(
+        job.model, work.frames, stacked, job.protocol.contexts, job.batch_size,
+        seen=np.concatenate(shown) if shown else None,
+    )  # fmt: skip
     tables, first = [], 0
     for clip_id, rows in windows.items():
         part = {stream: values[first : first + len(rows)] for stream, values in surprise.items()}
@@ -212,6 +265,19 @@ def _score_scene(job: _Job, scene: Scene) -> tuple[pd.DataFrame, pd.DataFrame, l
         first += len(rows)
     table = pd.concat(tables, ignore_index=True).astype(ROW_TYPES)
     return _clip_table(scene, tuple(windows)), table, records
+
+
+def _as_many(others: npt.NDArray[np.int64], own: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+    """As many of the other clip's windows as the clip has itself.
+
+    Raises:
+        ClipError: the other clip has fewer.
+    """
+    if len(others) < len(own):
+        raise ClipError(
+            f"the context that takes the place of its own has {len(others)} windows where it has {len(own)}"
+        )
+    return others[: len(own)]
 
 
 def _surprise_rows(clip_id: str, read: ClipFrames, surprise: Surprise, protocol: Protocol) -> pd.DataFrame:

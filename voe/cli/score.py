@@ -21,6 +21,7 @@ from voe.cli.options import (
 from voe.errors import ModelError
 
 if TYPE_CHECKING:
+    from voe.controls import Control
     from voe.results import Run
     from voe.video import Backend
 
@@ -37,6 +38,11 @@ EXIT_WITH_FAILURES = 3
 @click.option(
     "--seeds", type=click.IntRange(2), help="Score seeds 0 .. N-1 of a model that has them, and compare."
 )
+@click.option(
+    "--control",
+    type=click.Choice(["context-swap"]),
+    help="Score with predictions from another scene's context: what is left sits in the targets.",
+)
 @protocol_options
 @click.option("--batch-size", type=click.IntRange(1), default=8, show_default=True)
 @click.option("--device", help="cpu, cuda, cuda:N or mps.  [default: the best that is there]")
@@ -51,6 +57,7 @@ def command(
     root: str | None,
     out: str | None,
     seeds: int | None,
+    control: Control | None,
     batch_size: int,
     device: str | None,
     dtype: str | None,
@@ -90,6 +97,7 @@ def command(
                 backend=backend,
                 progress=progress.of(position, loaded.spec.name),
                 command=["voe", *sys.argv[1:]],
+                control=control,
             )
             runs.append(run)
     _print(runs, as_json)

@@ -10,6 +10,7 @@ from typing import Any
 
 import pandas as pd
 
+from voe.controls import CONTROLS
 from voe.lock import digest
 from voe.results import ALL, PAIRS, QUADRUPLETS, Run
 
@@ -43,6 +44,8 @@ def heading(run: Run) -> str:
         lines.append("          UNTRAINED: random weights; this says what an architecture does by itself")
     clips = run.summary_record()["clips"]
     lines.append(f"stimuli   {lock['stimuli']['name']}: {clips['scored']} of {clips['all']} clips scored")
+    if "control" in lock:
+        lines += [f"          {line}" for line in textwrap.wrap(CONTROLS[lock["control"]], WIDTH - 10)]
     if lock["stimuli"]["note"]:
         lines += [f"          {line}" for line in textwrap.wrap(lock["stimuli"]["note"], WIDTH - 10)]
     if run.unfinished:
