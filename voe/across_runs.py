@@ -18,7 +18,7 @@ import pandas as pd
 
 from voe.contrasts import SCORED
 from voe.errors import RunError
-from voe.inference import by_concept, primary_comparisons
+from voe.inference import by_concept, holm_over, primary_comparisons
 from voe.results import ALL, Run
 from voe.stats import (
     StatsError,
@@ -137,7 +137,7 @@ def against_untrained(trained: Sequence[Run], untrained: Sequence[Run]) -> Again
         {"concept": concept, **_beside_untrained(part, len(trained), len(untrained))}
         for concept, part in by_concept(scores, trained[0].stimuli.concepts)
     ]
-    holm = adjust({row["concept"]: row["p_rank"] for row in rows if row["concept"] != ALL})
+    holm = holm_over(trained[0].stimuli.concepts, {row["concept"]: row["p_rank"] for row in rows})
     for row in rows:
         row["p_rank_holm"] = holm.get(row["concept"], math.nan)
     return AgainstUntrained(pd.DataFrame(rows), len(primary_comparisons(trained[0])) - len(scores))

@@ -1,33 +1,26 @@
-"""What may be concluded from a run: its headline with every test, what a search over settings is worth, and
-surprise over time. Tables of numbers; nothing is formatted here.
+"""What may be concluded from a run: its headline with every test, and what a search over settings is worth.
+Tables of numbers; nothing is formatted here.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
-from voe.clips import Pair, Quadruplet
 from voe.contrasts import SCORED
 from voe.results import ALL, QUADRUPLETS, Run
 from voe.stats import (
-    StatsError,
     accuracy_of,
-    adjust,
+    adjust_family,
     bayes_factor,
     cross_fitted,
-    curve_test,
-    jackknifed_latency,
     max_statistic,
-    predicted_time,
     score,
-    tolerance,
 )
 
 SENSITIVITY_SHAPE = 4.0
@@ -64,6 +57,11 @@ def by_concept(table: pd.DataFrame, concepts: Sequence[str]) -> Iterator[tuple[s
         if len(part):
             yield concept, part
     yield ALL, table
+
+
+def holm_over(concepts: Sequence[str], p_values: Mapping[str, float]) -> dict[str, float]:
+    """Holm's p-values over all concepts of a set; one of which nothing was tested counts as p = 1."""
+    return adjust_family({concept: p_values.get(concept, math.nan) for concept in concepts})
 
 
 def headline_statistics(run: Run) -> pd.DataFrame:
@@ -142,8 +140,7 @@ def chosen_settings(run: Run) -> Searched:
         found = _best_of(wide)
         best.append({"concept": concept, **found[0]})
         settings += [{"concept": concept, **one} for one in found[1]]
-    p_values = {row["concept"]: row["p_value"] for row in best if row["concept"] != ALL}
-    holm = adjust(p_values)
+    holm = holm_over(run.stimuli.concepts, {row["concept"]: row["p_value"] for row in best})
     for row in best:
         row["p_holm"] = holm.get(row["concept"], math.nan)
     return Searched(pd.DataFrame(best), pd.DataFrame(settings))
@@ -177,93 +174,3 @@ def _best_of(wide: pd.DataFrame) -> tuple[dict[str, Any], list[dict[str, Any]]]:
         "cross_fitted": fitted.estimate, "low": fitted.low, "high": fitted.high, "reason": fitted.reason,
     }  # fmt: skip
     return best, settings
-
-
-@dataclass(frozen=True)
-class OverTime:
-    """Surprise over predicted time.
-
-    `tests` has one row a concept and one for all: concept, n_scenes, p_value, p_holm, start and stop
-    (predicted times of the first and last window of the heaviest cluster), latency with its error, reason.
-    `curve` has one row a concept and window: time, mean (contrast) and statistic. Times count sampled frames
-    from the first frame that is compared.
-    """
-
-    tests: pd.DataFrame
-    curve: pd.DataFrame
-
-
-def surprise_over_time(run: Run) -> OverTime:
-    """Cluster-based permutation test over time (`voe.stats.curve_test`) at the setting fixed beforehand.
-
-    All windows that the comparisons have in common take part, informative or not; contrasts within their
-    tolerance are ties. It licenses neither onset nor extent (`voe.stats.curves.CAVEAT`).
-
-    Raises:
-        RunError: nothing was scored.
-    """
-    table = primary_comparisons(run)
-    contrasts = _contrasts_by_window(run)
-    scored = table[(table["status"] == SCORED) & table["comparison"].isin(list(contrasts))]
-    if scored.empty:
-        return OverTime(pd.DataFrame(), pd.DataFrame())
-    windows = min(len(contrasts[name]) for name in scored["comparison"])
-    starts = run.protocol.stride * np.arange(windows)
-    context = run.protocol.primary_context
-    assert context is not None
-    times = predicted_time(starts[:, None] + np.arange(run.protocol.window), context)
-    tests, curves = [], []
-    for concept, part in by_concept(scored, run.stimuli.concepts):
-        values = np.stack([contrasts[name][:windows] for name in part["comparison"]])
-        test, curve = _tested_curve(values, part["scene"].to_numpy(dtype=str), times)
-        tests.append({"concept": concept, **test})
-        curves += [{"concept": concept, **point} for point in curve]
-    holm = adjust({row["concept"]: row["p_value"] for row in tests if row["concept"] != ALL})
-    for row in tests:
-        row["p_holm"] = holm.get(row["concept"], math.nan)
-    return OverTime(pd.DataFrame(tests), pd.DataFrame(curves))
-
-
-def _contrasts_by_window(run: Run) -> dict[str, npt.NDArray[np.float64]]:
-    """Comparison -> its contrast in each window [W], 0 within tolerance, at the primary setting."""
-    curves = run.curves
-    stream, context = run.lock["measure"]["stream"], run.protocol.primary_context
-    assert context is not None
-    designs: Sequence[Quadruplet | Pair] = run.stimuli.quadruplets or run.stimuli.pairs
-    contrasts = {}
-    for design in designs:
-        if not curves.comparable(design.clips):
-            continue
-        surprise = np.stack([curves.of(clip, stream, context) for clip in design.clips])
-        signs = np.array([-1, 1, 1, -1] if isinstance(design, Quadruplet) else [-1, 1])
-        contrast = signs @ surprise
-        tau = float(tolerance(surprise.mean(), curves.rebatch_difference))
-        name = design.id if isinstance(design, Quadruplet) else " | ".join(design.clips)
-        contrasts[name] = np.where(np.abs(contrast) <= tau, 0.0, contrast)
-    return contrasts
-
-
-def _tested_curve(
-    values: npt.NDArray[np.float64], scenes: npt.NDArray[np.str_], times: npt.NDArray[np.float64]
-) -> tuple[dict[str, Any], list[dict[str, float]]]:
-    """Test and curve of contrasts [n, W]; NaN and the reason with too few scenes."""
-    nan = math.nan
-    blank = {"n_scenes": len(set(scenes)), "p_value": nan, "start": nan, "stop": nan}
-    try:
-        test = curve_test(values, scenes)
-    except StatsError as error:
-        return {**blank, "latency": nan, "latency_error": nan, "reason": str(error)}, []
-    blank["p_value"] = test.p_value
-    if test.clusters:
-        heaviest = max(test.clusters, key=lambda cluster: cluster.mass)
-        blank |= {"start": float(times[heaviest.start]), "stop": float(times[heaviest.stop - 1])}
-    found = {**blank, "latency": nan, "latency_error": nan, "reason": ""}
-    if test.clusters:
-        latency = jackknifed_latency(values, times, scenes)
-        found |= {
-            "latency": latency.estimate,
-            "latency_error": latency.error,
-            "reason": f"no latency: {latency.reason}" if latency.reason else "",
-        }
-    points = zip(times, test.mean, test.statistic, strict=True)
-    return found, [{"time": float(t), "mean": float(m), "statistic": float(z)} for t, m, z in points]

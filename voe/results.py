@@ -19,7 +19,7 @@ from voe.lock import ALPHA, MARGIN_OVERALL, MARGIN_PER_CONCEPT, digest
 from voe.protocols import Protocol
 from voe.runs import Failure, RunFolder
 from voe.stats.accuracy import accuracy_of, verdict_of
-from voe.stats.families import adjust
+from voe.stats.families import adjust_family
 
 ALL = EVERYTHING
 QUADRUPLETS, PAIRS = "quadruplets", "pairs"
@@ -233,7 +233,7 @@ def _with_holm(block: list[dict[str, Any]], headline: bool) -> list[dict[str, An
     if not headline or not concepts:
         return block
     above, below, equivalent = (
-        adjust({r["concept"]: 1.0 if math.isnan(r[key]) else r[key] for r in concepts}, "holm")
+        adjust_family({r["concept"]: r[key] for r in concepts})
         for key in ("p_value", "p_below", "p_equivalent")
     )
     for record in concepts:

@@ -65,6 +65,9 @@ def runs(tmp_path_factory: pytest.TempPathFactory) -> Path:
     shown = ["--stimuli", str(manifest), *SHORT, "--quiet"]
     voe("score", "--model", "copy-last-frame,size=32", *shown, "--out", str(root / "copy"))
     voe("score", "--model", "random,size=32", "--seeds", "5", *shown, "--out", str(root / "random"))
+    for seed in (5, 6, 7):
+        out = str(root / f"more/seed-{seed}")
+        voe("score", "--model", f"random,size=32,seed={seed}", *shown, "--out", out)
     other = ["--stimuli", str(manifest), "--window", "4", "--contexts", "2", "--quiet"]
     voe("score", "--model", "copy-last-frame,size=32", *other, "--out", str(root / "other"))
     return root
@@ -342,3 +345,92 @@ def test_quadruplets_enter_by_interaction_and_the_reference_by_outcome_matched_p
         assert row["relative_accuracy_avg"] == pytest.approx(expected, abs=1e-4)
     assert reference["corrected"][0]["pairs"] == len(pairs) / 2 == 12
     assert "outcome-matched" in voe("stats", str(tmp_path / "r"), "--protocol", "reference").output
+
+
+@pytest.fixture(scope="module")
+def spliced(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """8 quadruplets whose outcomes begin at frame 8, 9, 10, ...: dark or bright, as before or not."""
+    root = tmp_path_factory.mktemp("spliced")
+    spans = "context_starts,context_ends,outcome_starts,outcome_ends"
+    rows = [f"clip,path,scene,possible,concepts,context,outcome,{spans}"]
+    for scene in range(8):
+        begins = 8 + scene % 3
+        for context, before in (("a", 20), ("b", 200)):
+            for outcome, after in (("a", 20), ("b", 200)):
+                name = f"s{scene}{context}{outcome}"
+                write_images(root / name, [before + scene] * begins + [after + scene] * (20 - begins))
+                rows.append(
+                    f"{name},{name},s{scene},{context == outcome},solidity,{context},{outcome},"
+                    f"0,{begins},{begins},20"
+                )
+    (root / "mine.csv").write_text("\n".join(rows) + "\n", encoding="utf-8")
+    return root
+
+
+def test_time_counts_from_the_violation(spliced: Path) -> None:
+    run = str(spliced / "run")
+    shown = ["--stimuli", str(spliced / "mine.csv"), "--window", "4", "--stride", "1", "--contexts", "2"]
+    voe("score", "--model", "copy-last-frame,size=32", *shown, "--quiet", "--out", run)
+    found = tables("stats", run)
+    row = by_concept(found["over_time"])["solidity"]
+    assert row["aligned_to"] == "violation"
+    curve = {point["time"]: point["mean"] for point in found["curve"] if point["concept"] == "solidity"}
+    # A window predicts two frames; it stands half a frame after the first of them, rounded up. Three windows
+    # hold the jump: one frame after it, both (and the context before it), and from then on none.
+    step = 2 * 2 * 180 / 255
+    assert {time: mean for time, mean in curve.items() if mean > 1e-6} == pytest.approx(
+        {0.0: step / 4, 1.0: step / 2}
+    )
+    assert min(curve) <= -5 and max(curve) >= 8
+    assert (row["start"], row["stop"]) == (0.0, 1.0)
+    assert abs(row["latency"]) <= 1
+    text = " ".join(voe("stats", run).output.split())
+    assert "Times: frames from the first in which the outcomes differ." in text
+
+
+def test_clips_that_do_not_say_when_are_counted_from_their_start(runs: Path) -> None:
+    assert (
+        by_concept(tables("stats", str(runs / "copy"))["over_time"])["all"]["aligned_to"]
+        == "start of the clip"
+    )
+    text = " ".join(voe("stats", str(runs / "copy")).output.split())
+    assert "since the set does not say where violations begin" in text
+
+
+def test_checkpoints_are_paid_for(runs: Path) -> None:
+    folders = [str(runs / f"random/seed-{seed}") for seed in (3, 1, 0)]
+    found = tables("compare", *folders, "--checkpoints")
+    scores = np.array([primary_comparisons(Run.open(Path(folder)))["score"] for folder in folders])
+    best, rows = by_concept(found["best_checkpoint"])["all"], found["checkpoints"]
+    assert best["estimate"] == scores.mean(axis=1).max()
+    overall = [row for row in rows if row["concept"] == "all"]
+    assert [row["checkpoint"] for row in overall] == [1, 2, 3]
+    assert [row["e_value"] for row in overall] == pytest.approx([vs.e_value(row) for row in scores])
+    assert [row["running"] for row in overall] == pytest.approx(list(vs.checkpoint_sweep(scores).running))
+    assert best["p_value"] == pytest.approx(vs.max_statistic(scores).p_value)
+    planned = tables("compare", *folders, "--checkpoints", "--planned", "10")["checkpoints"]
+    assert planned[-1]["running"] == pytest.approx(sum(vs.e_value(row) for row in scores) / 10)
+
+
+def test_more_checkpoints_than_were_planned_are_refused(runs: Path) -> None:
+    folders = [str(runs / f"random/seed-{seed}") for seed in (0, 1, 2)]
+    with pytest.raises(RunError, match="3 runs where 2 were planned"):
+        voe("compare", *folders, "--checkpoints", "--planned", "2")
+    assert voe("compare", *folders, "--planned", "2").exit_code == 2
+
+
+def test_five_trained_seeds_get_hedges_g(runs: Path) -> None:
+    trained = [str(runs / "copy")]
+    untrained = str(runs / "random")
+    few = by_concept(tables("stats", *trained, "--untrained", untrained)["untrained"])["all"]
+    assert "g" not in few
+    # The copies of one run are refused, so seeds of `random` stand in for trained ones.
+    first, *others = [str(runs / f"random/seed-{seed}") for seed in range(5)]
+    named = [option for other in others for option in ("--trained", other)]
+    row = by_concept(tables("stats", first, *named, "--untrained", str(runs / "more"))["untrained"])["all"]
+    seeds = [primary_comparisons(Run.open(runs / f"random/seed-{n}"))["score"].mean() for n in range(5)]
+    more = [primary_comparisons(Run.open(runs / f"more/seed-{n}"))["score"].mean() for n in range(5, 8)]
+    group = vs.group_difference(seeds, more)
+    assert (row["g"], row["p_welch"]) == pytest.approx((group.g, group.p_value))
+    assert row["difference"] == pytest.approx(np.mean(seeds) - np.mean(more))
+    assert "Hedges" in voe("stats", first, *named, "--untrained", str(runs / "more")).output

@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 from scipy import stats
 from statsmodels.stats.multitest import multipletests
 
-from voe.stats import StatsError, adjust
+from voe.stats import StatsError, adjust, adjust_family
 
 # Benjamini and Hochberg 1995, section 4: 15 p-values of an infarction trial
 TRIAL = [
@@ -57,3 +57,11 @@ def test_refusals():
     for values, method in (({"a": 1.2}, "holm"), ({"a": 0.1}, "bonferroni")):
         with pytest.raises(StatsError):
             adjust(values, method)
+
+
+def test_a_lost_member_of_a_family_helps_no_other():
+    nan = float("nan")
+    found = adjust_family({"a": 0.01, "b": nan, "c": 0.03})
+    assert (found["a"], found["c"]) == (pytest.approx(0.03), pytest.approx(0.06)) and np.isnan(found["b"])
+    assert adjust({"a": 0.01, "b": nan, "c": 0.03})["a"] == pytest.approx(0.02)
+    assert adjust_family({}) == {}

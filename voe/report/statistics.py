@@ -5,8 +5,9 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from voe.inference import chosen_settings, headline_statistics, surprise_over_time
+from voe.inference import chosen_settings, headline_statistics
 from voe.lock import digest
+from voe.over_time import CLIP, VIOLATION, surprise_over_time
 from voe.reference_run import reference_of
 from voe.report.formats import Record, Table, View, between, number, records_of, shown
 from voe.report.table import interval, p_text, percent
@@ -135,6 +136,11 @@ def _searched_table(records: Sequence[Record], locks: Sequence[str]) -> Table:
 
 def _over_time_table(records: Sequence[Record], locks: Sequence[str]) -> Table:
     reasons = dict.fromkeys(f"{r['concept']}: {r['reason']}." for r in records if r["reason"])
+    aligned = dict.fromkeys(r["aligned_to"] for r in records)
+    origin = {
+        VIOLATION: "Times: frames from the first in which the outcomes differ.",
+        CLIP: "Times: frames of the clip, since the set does not say where violations begin.",
+    }
     view = View(
         "SURPRISE OVER TIME (secondary)",
         {
@@ -142,18 +148,28 @@ def _over_time_table(records: Sequence[Record], locks: Sequence[str]) -> Table:
             "scenes": shown("n_scenes"),
             "p": shown("p_value", p_text),
             "p (Holm)": shown("p_holm", p_text),
-            "heaviest cluster": between("start", "stop", _span),
+            "cluster": between("start", "stop", _span),
             "latency": number(1, "latency"),
             "error": number(1, "latency_error"),
         },
         [
-            "p: cluster-based permutation test of the signs of the contrasts. Times are means of the "
-            "predicted frames, in sampled frames. Latency: half of the mean curve's peak, jackknife error.",
+            "p: cluster-based permutation test of the signs of the contrasts. A window stands at the mean "
+            "of the frames that it predicts. Cluster: the heaviest. Latency: half of the mean curve's peak, "
+            "jackknife error.",
+            *(
+                origin[name] if len(aligned) == 1 else f"{', '.join(_of(records, name))}. {origin[name]}"
+                for name in aligned
+            ),
             CAVEAT,
             *reasons,
         ],
     )
     return Table("over_time", records, (view,), locks)
+
+
+def _of(records: Sequence[Record], aligned: str) -> list[str]:
+    """The concepts that are aligned so."""
+    return [r["concept"] for r in records if r["aligned_to"] == aligned]
 
 
 def _span(start: float, stop: float) -> str:

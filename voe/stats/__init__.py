@@ -16,7 +16,8 @@ from voe.stats.clusters import (
     totals_by_scene,
 )
 from voe.stats.curves import CurveTest, Latency, TimeCluster, curve_test, jackknifed_latency, predicted_time
-from voe.stats.families import adjust
+from voe.stats.evalues import Sweep, checkpoint_sweep, e_value, fresh_data
+from voe.stats.families import adjust, adjust_family
 from voe.stats.health import LatentHealth, effective_rank, latent_health
 from voe.stats.intervals import clopper_pearson, cluster_bootstrap, equivalence_p, wilson
 from voe.stats.localisation import Localisation, localise
@@ -70,14 +71,17 @@ __all__ = [
     "SignTest",
     "SingleCase",
     "StatsError",
+    "Sweep",
     "Thresholded",
     "TimeCluster",
     "accuracy_of",
     "adjust",
+    "adjust_family",
     "auroc",
     "average_precision",
     "bayes_factor",
     "bayesian_mixed_model",
+    "checkpoint_sweep",
     "clopper_pearson",
     "cluster_bootstrap",
     "clustered_auroc",
@@ -89,10 +93,12 @@ __all__ = [
     "detectable_accuracy",
     "difference",
     "discrimination",
+    "e_value",
     "effective_number",
     "effective_rank",
     "equivalence_p",
     "fitted_threshold",
+    "fresh_data",
     "gee",
     "group_difference",
     "informative_windows",

@@ -39,6 +39,19 @@ def adjust(p_values: Mapping[str, float], method: Adjustment = "holm") -> dict[s
     return {name: float(value) for name, value in zip(p_values, values, strict=True)}
 
 
+def adjust_family(p_values: Mapping[str, float]) -> dict[str, float]:
+    """Holm's p-values of a family that was announced beforehand, by name.
+
+    A member whose test could not be made (NaN) counts as p = 1, so losing a concept never helps the others;
+    its own adjusted value is NaN.
+
+    >>> adjust_family({"solidity": 0.01, "support": float("nan"), "gravity": 0.03})
+    {'solidity': 0.03, 'support': nan, 'gravity': 0.06}
+    """
+    whole = adjust({name: 1.0 if np.isnan(p) else p for name, p in p_values.items()})
+    return {name: float("nan") if np.isnan(p_values[name]) else p for name, p in whole.items()}
+
+
 def _holm(values: Floats) -> Floats:
     """Running maximum of the i-th smallest of m times m + 1 - i, at most 1.
 

@@ -45,7 +45,7 @@ def plan_for_accuracy(
     n = deff ((z_alpha / 2 + z_beta sqrt(p (1 - p))) / (p - 1/2))^2, deff = 1 + (m - 1) ICC for m quadruplets
     a scene (Fleiss et al. 2003, Statistical Methods for Rates and Proportions, ch. 2; Donner and Klar 2000,
     Design and Analysis of Cluster Randomization Trials, ch. 5), rounded up to whole scenes, then raised by
-    2 % at a time until the simulated power reaches it.
+    2 % at a time until the simulated power reaches the goal, and not only comes near it.
 
     Args:
         accuracy: the true accuracy that should be found, above 1/2.
@@ -78,7 +78,7 @@ def plan_for_accuracy(
             simulations=simulations,
             rng=rng,
         )
-        if plan.power_simulated >= goal - 0.5 / math.sqrt(simulations):
+        if plan.power_simulated >= goal:
             return plan
         n_scenes = max(n_scenes + 1, math.ceil(1.02 * n_scenes))
 
