@@ -93,11 +93,11 @@ def _block_surprise(
     import torch
 
     n_frames = windows.shape[1]
-    targets = _in_batches(model, frames, windows, batch_size, None)
+    targets = in_batches(model, frames, windows, batch_size, None)
     columns: dict[str, list[Tensor]] = {stream: [] for stream in model.spec.streams}
     for context in contexts:
         prefixes, which = np.unique(shown[:, :context], axis=0, return_inverse=True)
-        predictions = _in_batches(model, frames, prefixes, batch_size, n_frames)
+        predictions = in_batches(model, frames, prefixes, batch_size, n_frames)
         for stream in model.spec.streams:
             difference = [
                 _difference(model, predictions[stream][k], targets[stream][i])
@@ -118,14 +118,21 @@ def _difference(model: Predictor, predicted: Tensor, target: Tensor) -> Tensor:
     return (predicted.float() - target[-n:].float()).abs().mean()
 
 
-def _in_batches(
+def in_batches(
     model: Predictor,
     frames: Tensor,
     rows: npt.NDArray[np.int64],
     batch_size: int,
     n_frames: int | None,
 ) -> dict[str, Tensor]:
-    """Targets of windows (`n_frames` None) or predictions from contexts, for all rows [m, C]."""
+    """Targets of windows (`n_frames` None) or predictions from contexts, for all rows [m, C].
+
+    Returns:
+        stream -> [m, tokens, channels], on the model's device.
+
+    Raises:
+        ModelError: the model returns other streams than it states.
+    """
     import torch
 
     parts: dict[str, list[Tensor]] = {stream: [] for stream in model.spec.streams}

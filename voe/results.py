@@ -20,6 +20,7 @@ from voe.protocols import Protocol
 from voe.runs import Failure, RunFolder
 from voe.stats.accuracy import accuracy_of, verdict_of
 from voe.stats.families import adjust_family
+from voe.stats.health import LatentHealth, health_of_sample
 
 ALL = EVERYTHING
 QUADRUPLETS, PAIRS = "quadruplets", "pairs"
@@ -119,6 +120,23 @@ class Run:
     def _pairs(self) -> pd.DataFrame:
         return pair_contrasts(self.stimuli, self.curves)
 
+    @cached_property
+    def health(self) -> dict[str, LatentHealth]:
+        """State of each space in which surprise was measured (`voe.stats.health_of_sample`), by stream.
+
+        Empty for baselines, which have no learned space, and for runs that took no sample.
+        """
+        sample = self.folder.latents()
+        if sample is None:
+            return {}
+        return {
+            str(stream): health_of_sample(
+                np.stack(part["target"].to_list()), part["expected_norm"].to_numpy()
+            )
+            for stream, part in sample.groupby("stream", sort=False)
+            if len(part) > 1
+        }
+
     def quadruplets(self) -> pd.DataFrame:
         """One row a quadruplet, stream and context (`voe.contrasts.quadruplet_contrasts`)."""
         return self._quadruplets.copy()
@@ -191,6 +209,7 @@ class Run:
                 "unverified": int(decode.get("unverified", 0)),
             },
             "failures": failures,
+            "health": {stream: _plain(asdict(state)) for stream, state in self.health.items()},
             "table": [_plain(record) for record in self._summary_records()] if scored else [],
         }
 

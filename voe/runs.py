@@ -4,12 +4,14 @@
     run.json          what was run: model, stimuli, versions, decoder, command line
     stimuli.json      the clips and the comparisons between them
     clips/            one Parquet file a part: how each clip was read
+    latents/          one Parquet file a part: a sample of the model's latents, for their health
     surprise/         one Parquet file a part: clip, window_start, context, stream, surprise
     failures.jsonl    clips and comparisons that could not be scored, and why
     summary.json      the table
 
-A part holds whole scenes. It is written aside and renamed, its clips before its surprise, so a part counts
-when its surprise file is there. Files that were being written when the run was killed are cleared away.
+A part holds whole scenes. It is written aside and renamed, its clips and latents before its surprise, so a
+part counts when its surprise file is there. Files that were being written when the run was killed are cleared
+away.
 """
 
 from __future__ import annotations
@@ -57,6 +59,7 @@ class Failure:
 _BEFORE_LOCK = {
     HOLD,
     "clips",
+    "latents",
     "surprise",
     STIMULI,
     RECORD,
@@ -99,7 +102,7 @@ class RunFolder:
             folder._require_same(lock, record)
         elif path.is_dir() and any(p.name not in _BEFORE_LOCK for p in path.iterdir()):
             raise RunError(f"run folder {path}: it is not empty and holds no run; choose another with --out")
-        for part in ("surprise", "clips"):
+        for part in ("surprise", "latents", "clips"):
             (path / part).mkdir(parents=True, exist_ok=True)
         for leftover in path.glob("**/*.partial"):
             leftover.unlink()
@@ -169,9 +172,13 @@ class RunFolder:
         """The clips and comparisons of the run."""
         return from_record(_read_json(self.path / STIMULI))
 
-    def append(self, name: str, clips: pd.DataFrame, rows: pd.DataFrame) -> None:
-        """Add one part: columns as in `CLIP_TYPES` and `ROW_TYPES`; `name` is the part's alone."""
+    def append(
+        self, name: str, clips: pd.DataFrame, rows: pd.DataFrame, latents: pd.DataFrame | None = None
+    ) -> None:
+        """Add one part: columns as in `CLIP_TYPES`, `ROW_TYPES` and `LATENT_TYPES`; `name` is the part's."""
         _write_parquet(self.path / "clips" / f"{name}.parquet", clips)
+        if latents is not None:
+            _write_parquet(self.path / "latents" / f"{name}.parquet", latents)
         _write_parquet(self.path / "surprise" / f"{name}.parquet", rows)
 
     def write_failures(self, failures: Iterable[Failure]) -> None:
@@ -196,6 +203,18 @@ class RunFolder:
         The order, and so everything computed from it, does not depend on how the run was cut into parts.
         """
         return self._parts("surprise", ("clip", "stream", "context", "window_start"), list(ROW_TYPES))
+
+    def latents(self) -> pd.DataFrame | None:
+        """The sample of latents, in the order of the set; None where the run took none."""
+        names = sorted(path.name for path in (self.path / "surprise").glob("*.parquet"))
+        places = [self.path / "latents" / name for name in names]
+        if not names or not all(place.is_file() for place in places):
+            return None
+        table = pd.concat([pd.read_parquet(place) for place in places], ignore_index=True)
+        ranks = {scene: rank for rank, scene in enumerate(self.stimuli().scenes)}
+        return table.sort_values(
+            "scene", key=lambda scenes: scenes.map(ranks), kind="stable", ignore_index=True
+        )
 
     def _parts(self, kind: str, order: Sequence[str], columns: Sequence[str] | None = None) -> pd.DataFrame:
         names = sorted(path.name for path in (self.path / "surprise").glob("*.parquet"))

@@ -24,6 +24,7 @@ from voe.clips import Clip, Pair, Quadruplet, StimulusSet
 from voe.controls import Control, donors
 from voe.engine import Surprise, clip_windows, rebatch_difference, window_surprise
 from voe.errors import ClipError
+from voe.latents import sample_latents
 from voe.lock import digest, make_lock, resolve_protocol
 from voe.protocols import Protocol
 from voe.results import Run
@@ -197,13 +198,13 @@ def _score_scenes(job: _Job, folder: RunFolder, progress: Progress) -> None:
     failures = [failure for failure in folder.failures() if failure.scene in done]
     todo = [(index, name) for index, name in enumerate(names) if name not in done]
     progress(len(names) - len(todo), len(names))
-    part: list[tuple[int, pd.DataFrame, pd.DataFrame]] = []
+    part: list[tuple[int, _Scored]] = []
     written = time.monotonic()
     for count, (index, work) in enumerate(_read_ahead(job, todo), 1):
-        clips, rows, failed = _score_scene(job, work)
-        failures += failed
-        if len(clips):
-            part.append((index, clips, rows))
+        scored = _score_scene(job, work)
+        failures += scored.failures
+        if len(scored.clips):
+            part.append((index, scored))
         if time.monotonic() - written > PART_SECONDS or count == len(todo):
             _write_part(folder, part, failures)
             part, written = [], time.monotonic()
@@ -222,19 +223,32 @@ def _read_ahead(job: _Job, todo: Sequence[tuple[int, str]]) -> Iterator[tuple[in
             yield index, work
 
 
-def _write_part(
-    folder: RunFolder, part: Sequence[tuple[int, pd.DataFrame, pd.DataFrame]], failures: Iterable[Failure]
-) -> None:
+def _write_part(folder: RunFolder, part: Sequence[tuple[int, _Scored]], failures: Iterable[Failure]) -> None:
     """Failures first: should the run be killed in between, their scenes are simply done again."""
     folder.write_failures(failures)
     if part:
-        clips = pd.concat([table for _, table, _ in part], ignore_index=True)
-        rows = pd.concat([table for _, _, table in part], ignore_index=True)
-        folder.append(f"{part[0][0]:06d}-{part[-1][0]:06d}", clips, rows)
+        scored = [one for _, one in part]
+        clips = pd.concat([one.clips for one in scored], ignore_index=True)
+        rows = pd.concat([one.rows for one in scored], ignore_index=True)
+        latents = [one.latents for one in scored if one.latents is not None]
+        folder.append(
+            f"{part[0][0]:06d}-{part[-1][0]:06d}", clips, rows,
+            pd.concat(latents, ignore_index=True) if latents else None,
+        )  # fmt: skip
 
 
-def _score_scene(job: _Job, work: _Work) -> tuple[pd.DataFrame, pd.DataFrame, list[Failure]]:
-    """Clip table, surprise rows and failures of one scene."""
+@dataclass(frozen=True)
+class _Scored:
+    """What came of one scene: clip table, surprise rows, failures, and a sample of latents."""
+
+    clips: pd.DataFrame
+    rows: pd.DataFrame
+    failures: list[Failure]
+    latents: pd.DataFrame | None = None
+
+
+def _score_scene(job: _Job, work: _Work) -> _Scored:
+    """Score the clips of one scene that can be read."""
     scene = work.scene
     clips = {clip.id: clip for clip in job.stimuli.scenes[scene.name]}
     failures = {clip_id: str(error) for clip_id, error in scene.failures.items()}
@@ -252,19 +266,26 @@ def _score_scene(job: _Job, work: _Work) -> tuple[pd.DataFrame, pd.DataFrame, li
     records = [Failure(scene.name, clip_id, "clip", reason) for clip_id, reason in failures.items()]
     records += _unequal(job.stimuli, scene, set(windows))
     if not windows:
-        return _clip_table(scene, ()), pd.DataFrame(columns=list(ROW_TYPES)), records
+        return _Scored(_clip_table(scene, ()), pd.DataFrame(columns=list(ROW_TYPES)), records)
     stacked = np.concatenate(list(windows.values()))
     surprise = window_surprise(
         job.model, work.frames, stacked, job.protocol.contexts, job.batch_size,
         seen=np.concatenate(shown) if shown else None,
     )  # fmt: skip
+    latents = None
+    if job.model.spec.family != "baseline":
+        latents = sample_latents(
+            job.model, work.frames, stacked, np.concatenate(shown) if shown else stacked,
+            job.protocol.primary_context or job.protocol.contexts[0],
+            scene=scene.name, n_scenes=len(job.stimuli.scenes),
+        )  # fmt: skip
     tables, first = [], 0
     for clip_id, rows in windows.items():
         part = {stream: values[first : first + len(rows)] for stream, values in surprise.items()}
         tables.append(_surprise_rows(clip_id, scene.clips[clip_id], part, job.protocol))
         first += len(rows)
     table = pd.concat(tables, ignore_index=True).astype(ROW_TYPES)
-    return _clip_table(scene, tuple(windows)), table, records
+    return _Scored(_clip_table(scene, tuple(windows)), table, records, latents)
 
 
 def _as_many(others: npt.NDArray[np.int64], own: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import asdict
 
 from voe.inference import chosen_settings, headline_statistics
 from voe.lock import digest
@@ -33,6 +34,7 @@ def run_tables(run: Run) -> list[Table]:
         Table("settings", records_of(searched.settings), (), locks),
         _over_time_table(records_of(over_time.tests), locks),
         Table("curve", records_of(over_time.curve), (), locks),
+        *_health_table(run, locks),
     ]
 
 
@@ -165,6 +167,30 @@ def _over_time_table(records: Sequence[Record], locks: Sequence[str]) -> Table:
         ],
     )
     return Table("over_time", records, (view,), locks)
+
+
+def _health_table(run: Run, locks: Sequence[str]) -> list[Table]:
+    """The state of each stream; nothing for runs without a sample of it."""
+    records = [{"stream": stream, **asdict(state)} for stream, state in run.health.items()]
+    if not records:
+        return []
+    view = View(
+        "THE SPACE in which surprise is measured, from a sample of tokens",
+        {
+            "stream": shown("stream"),
+            "variance": number(3, "target_variance"),
+            "relative": number(3, "relative_variance"),
+            "effective rank": lambda r: f"{r['effective_rank']:.1f} of {r['full_rank']}",
+            "norm ratio": number(2, "norm_ratio"),
+            "dead channels": shown("dead_share", percent),
+        },
+        [
+            "relative: variance of the targets over their mean square. Effective rank: RankMe. Norm ratio: "
+            "predictions over targets.",
+            *(f"WARNING, {r['stream']}: {sentence}." for r in records for sentence in r["warnings"]),
+        ],
+    )
+    return [Table("health", records, (view,), locks)]
 
 
 def _of(records: Sequence[Record], aligned: str) -> list[str]:

@@ -20,7 +20,7 @@ _VERDICTS = {"above": "above", "below": "BELOW", "equivalent": "at chance", "inc
 
 def run_text(run: Run) -> str:
     """Everything that `voe score` prints of one run."""
-    blocks = [heading(run), failures_text(run)]
+    blocks = [heading(run), health_text(run), failures_text(run)]
     table = run.summary() if len(run.folder.clips()) else pd.DataFrame()
     if not table.empty:
         primary = table[table["primary"]]
@@ -66,6 +66,19 @@ def heading(run: Run) -> str:
         origin += f", but for {', '.join(stated['changed'])}"
     lines.append(f"          {origin}")
     lines.append(f"          fixed before the first score, lock {digest(lock)}")
+    return "\n".join(lines)
+
+
+def health_text(run: Run) -> str:
+    """A warning where surprise is measured in a space that is not fit for it."""
+    lines = []
+    for stream, state in run.health.items():
+        for sentence in state.warnings:
+            lines += textwrap.wrap(
+                f"WARNING, stream {stream}: {sentence}", WIDTH, subsequent_indent="  ", break_long_words=False
+            )
+    if lines:
+        lines.append("  Surprise in such a space says little; see `voe stats`.")
     return "\n".join(lines)
 
 

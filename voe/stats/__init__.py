@@ -18,7 +18,7 @@ from voe.stats.clusters import (
 from voe.stats.curves import CurveTest, Latency, TimeCluster, curve_test, jackknifed_latency, predicted_time
 from voe.stats.evalues import Sweep, checkpoint_sweep, e_value, fresh_data
 from voe.stats.families import adjust, adjust_family
-from voe.stats.health import LatentHealth, effective_rank, latent_health
+from voe.stats.health import LatentHealth, effective_rank, health_of_sample, latent_health
 from voe.stats.intervals import clopper_pearson, cluster_bootstrap, equivalence_p, wilson
 from voe.stats.localisation import Localisation, localise
 from voe.stats.measure import difference, informative_windows, interaction, score, tolerance
@@ -101,6 +101,7 @@ __all__ = [
     "fresh_data",
     "gee",
     "group_difference",
+    "health_of_sample",
     "informative_windows",
     "interaction",
     "intraclass_correlation",

@@ -61,19 +61,34 @@ def latent_health(targets: npt.ArrayLike, predictions: npt.ArrayLike) -> LatentH
             f"health: targets {happened.shape} and predictions {expected.shape}; expected [tokens, channels] "
             "of the same channels, and 2 tokens or more"
         )
+    return health_of_sample(happened, np.sqrt((expected**2).sum(axis=1)))
+
+
+def health_of_sample(targets: npt.ArrayLike, expected_norms: npt.ArrayLike) -> LatentHealth:
+    """The same from targets [N, D] and the Euclidean norms of predictions alone, [n].
+
+    Raises:
+        StatsError: fewer than 2 targets, no norm, or values not finite.
+
+    >>> health_of_sample(np.eye(8), [1.0]).norm_ratio
+    1.0
+    """
+    happened, norms = finite(targets, "targets", ndim=2), finite(expected_norms, "norms", ndim=1)
+    if len(happened) < 2 or not len(norms):
+        raise StatsError(f"health: {len(happened)} targets and {len(norms)} norms; 2 and 1 are needed")
     spread = happened.std(axis=0)
     variance, square = float((spread**2).mean()), float((happened**2).mean())
     scale = float(np.sqrt(variance))
     # A spread of rounding errors only is none at all.
     alive = spread > max(DEAD_BELOW * scale, 1e-6 * float(np.sqrt(square)))
-    norms = [float(np.sqrt((tokens**2).sum(axis=1)).mean()) for tokens in (expected, happened)]
+    length = float(np.sqrt((happened**2).sum(axis=1)).mean())
     relative = variance / square if square > 0 else 0.0
     return _judged(
         target_variance=variance,
         relative_variance=0.0 if relative < 1e-12 else relative,
         rank=effective_rank(happened),
         full_rank=min(happened.shape),
-        norm_ratio=norms[0] / norms[1] if norms[1] > 0 else float("inf"),
+        norm_ratio=float(norms.mean()) / length if length > 0 else float("inf"),
         dead_share=float(1 - alive.mean()),
     )
 
