@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -56,7 +57,7 @@ class Curves:
         lengths = {str(c): int(n) for c, n in zip(clips["clip"], clips["n_frames"], strict=True)}
         return cls(surprise, numbers, lengths, protocol, rebatch, align == "strict")
 
-    @property
+    @cached_property
     def streams(self) -> tuple[str, ...]:
         """The spaces in which surprise was measured."""
         return tuple(dict.fromkeys(stream for _, stream in self.surprise))
@@ -77,10 +78,18 @@ class Curves:
     def informative(self, quad: Quadruplet | None, clip: str, context: int) -> npt.NDArray[np.bool_]:
         """Windows that can show the violation of a quadruplet: bool [W]; all of them without one."""
         numbers, protocol = self.numbers[clip], self.protocol
-        starts = window_starts(len(numbers), protocol.window, protocol.stride)
-        frames = numbers[starts[:, None] + np.arange(protocol.window)]
         spans = (None, None) if quad is None else (_span(quad, "context"), _span(quad, "outcome"))
-        return informative_windows(frames, context, *spans)
+        # Most clips of a set are sampled alike, and few spans are as many.
+        known = self._informative.get(key := (numbers.tobytes(), spans, context))
+        if known is None:
+            starts = window_starts(len(numbers), protocol.window, protocol.stride)
+            frames = numbers[starts[:, None] + np.arange(protocol.window)]
+            known = self._informative[key] = informative_windows(frames, context, *spans)
+        return known
+
+    @cached_property
+    def _informative(self) -> dict[tuple[object, ...], npt.NDArray[np.bool_]]:
+        return {}
 
 
 def _span(quad: Quadruplet, kind: str) -> tuple[int, int] | None:

@@ -192,25 +192,30 @@ class Run:
             yield concept, table[table["concepts"].map(lambda cs, c=concept: c in cs)]
         yield ALL, table
 
+    def clip_counts(self) -> dict[str, int]:
+        """How many clips there are, were scored, and were read whole: all, scored, verified, unverified."""
+        clips = self.folder.clips()
+        decode = clips["decode"].value_counts()
+        return {
+            "all": len(self.stimuli.clips),
+            "scored": clips["clip"].nunique(),
+            "verified": int(decode.get("verified", 0)),
+            "unverified": int(decode.get("unverified", 0)),
+        }
+
     def summary_record(self) -> dict[str, Any]:
         """The content of `summary.json`: the table and what it rests on, the same bytes for the same rows."""
-        scored = set(self.folder.clips()["clip"])
-        decode = self.folder.clips()["decode"].value_counts()
+        clips = self.clip_counts()
         failures = [asdict(failure) for failure in self._ordered_failures()]
         return {
             "lock": self.lock,
             "lock_digest": digest(self.lock),
             "rebatch_difference": self.record["rebatch_difference"],
             "decoder": self.record["engine"]["decoder"],
-            "clips": {
-                "all": len(self.stimuli.clips),
-                "scored": len(scored),
-                "verified": int(decode.get("verified", 0)),
-                "unverified": int(decode.get("unverified", 0)),
-            },
+            "clips": clips,
             "failures": failures,
             "health": {stream: _plain(asdict(state)) for stream, state in self.health.items()},
-            "table": [_plain(record) for record in self._summary_records()] if scored else [],
+            "table": [_plain(record) for record in self._summary_records()] if clips["scored"] else [],
         }
 
     def _ordered_failures(self) -> list[Failure]:

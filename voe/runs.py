@@ -72,6 +72,7 @@ class RunFolder:
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        self._stimuli: StimulusSet | None = None
 
     @classmethod
     def made(cls, path: Path) -> RunFolder:
@@ -169,8 +170,10 @@ class RunFolder:
         return _read_json(self.path / RECORD)
 
     def stimuli(self) -> StimulusSet:
-        """The clips and comparisons of the run."""
-        return from_record(_read_json(self.path / STIMULI))
+        """The clips and comparisons of the run, read once: they never change."""
+        if self._stimuli is None:
+            self._stimuli = from_record(_read_json(self.path / STIMULI))
+        return self._stimuli
 
     def append(
         self, name: str, clips: pd.DataFrame, rows: pd.DataFrame, latents: pd.DataFrame | None = None

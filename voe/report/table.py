@@ -42,7 +42,7 @@ def heading(run: Run) -> str:
     lines = [f"model     {model}"]
     if not lock["model"]["trained"] and lock["model"]["family"] != "baseline":
         lines.append("          UNTRAINED: random weights; this says what an architecture does by itself")
-    clips = run.summary_record()["clips"]
+    clips = run.clip_counts()
     lines.append(f"stimuli   {lock['stimuli']['name']}: {clips['scored']} of {clips['all']} clips scored")
     if "control" in lock:
         lines += [f"          {line}" for line in textwrap.wrap(CONTROLS[lock["control"]], WIDTH - 10)]
