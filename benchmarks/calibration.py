@@ -112,6 +112,17 @@ def selection_tables(sets: int) -> list[Table]:
             ],
             covered=("coverage",),
         ),
+        Table(
+            "Twenty checkpoints, stopped at will: false positives",
+            "Share (%) of sweeps over checkpoints of chance, all on the same scenes, in which one is ever "
+            "found: the running e-value reaches 20, or the exact test of some checkpoint is significant at "
+            "5 %.",
+            [
+                (methods.sweep_false_positives, (index, scenes, correlation, sets))
+                for index, (scenes, correlation) in enumerate(product((20, 60), (0.0, 0.8)))
+            ],
+            upper=("e-values, planned (default)", "e-values, no plan (default)"),
+        ),
     ]
 
 

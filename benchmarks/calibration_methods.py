@@ -9,6 +9,7 @@ from scipy import stats
 
 from voe.stats import (
     adjust,
+    checkpoint_sweep,
     clopper_pearson,
     cluster_bootstrap,
     clustered_auroc,
@@ -31,6 +32,7 @@ from voe.stats.intervals import wilson_limits
 
 Cell = dict[str, object]
 ALPHA = 0.05
+CHECKPOINTS = 20
 
 
 def percent(found: object) -> float:
@@ -135,6 +137,27 @@ def cross_fit_coverage(cell: int, scenes: int, accuracy: float, sets: int) -> Ce
         "mean estimate": percent([result.estimate for result in found]),
         "coverage": percent(covered),
         "width": float(np.mean([result.high - result.low for result in found])),
+    }
+
+
+def sweep_false_positives(cell: int, scenes: int, correlation: float, sets: int) -> Cell:
+    """Twenty checkpoints of chance on the same scenes, looked at one after the other."""
+    rng = np.random.default_rng([SEED, 10, cell])
+    found = {"planned": 0, "unplanned": 0, "naive": 0}
+    for _ in range(sets):
+        fresh = rng.random((CHECKPOINTS, scenes))
+        kept = rng.random((CHECKPOINTS, scenes)) < correlation
+        scores = (np.where(kept, fresh[0], fresh) < 0.5).astype(np.float64)
+        found["planned"] += checkpoint_sweep(scores, planned=CHECKPOINTS).crossed is not None
+        found["unplanned"] += checkpoint_sweep(scores).crossed is not None
+        most = int(scores.sum(axis=1).max())
+        found["naive"] += stats.binom.sf(most - 1, scenes, 0.5) <= ALPHA
+    return {
+        "scenes": scenes,
+        "correlation": correlation,
+        "e-values, planned (default)": 100 * found["planned"] / sets,
+        "e-values, no plan (default)": 100 * found["unplanned"] / sets,
+        "any checkpoint, exact test": 100 * found["naive"] / sets,
     }
 
 

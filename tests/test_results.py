@@ -11,7 +11,7 @@ from tests.conftest import Brightness, write_images
 from voe.errors import CardError, RunError
 from voe.loaders.load import load_stimuli
 from voe.report.seeds import seeds_summary
-from voe.report.table import run_text
+from voe.report.table import condition_text, run_text
 from voe.results import Run
 from voe.scoring import score
 
@@ -122,3 +122,20 @@ def test_a_concept_whose_clips_failed_has_no_scores_rather_than_no_window(
     lost = table.set_index("concept").loc["lost"]
     assert (lost["n"], lost["failed"], lost["untestable"]) == (0, 1, 0)
     assert lost["reason"] == "there are no scores"
+
+
+def test_a_condition_is_described_by_its_levels(
+    tmp_path: Path, manifest: Manifest, brightness: Brightness
+) -> None:
+    made = rows(tmp_path, {"calm": (5, 6)})
+    for number, row in enumerate(made):
+        row["occlusion"] = [8, 8, 10, 10, "", 10][number // 2]
+    run = score(brightness, load_stimuli(manifest(made)), out=tmp_path / "run")
+    table = run.by_condition("occlusion")
+    assert table[["level", "n", "estimate", "verdict"]].to_numpy().tolist() == [
+        ["8", 2, 1.0, "none"], ["10", 3, pytest.approx(2 / 3), "none"],
+    ]  # fmt: skip
+    assert table["p_value"].isna().all()
+    assert "pairs by occlusion (secondary: described, not tested)" in condition_text(run, "occlusion")
+    with pytest.raises(RunError, match="Did you mean 'occlusion'"):
+        run.by_condition("oclusion")

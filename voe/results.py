@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 from functools import cached_property
 from pathlib import Path
@@ -12,9 +12,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from voe.clips import EVERYTHING, Match, StimulusSet
+from voe.clips import EVERYTHING, Match, Pair, Quadruplet, StimulusSet
 from voe.contrasts import FAILED, NOT_TESTABLE, Curves, pair_contrasts, quadruplet_contrasts
-from voe.errors import RunError
+from voe.errors import RunError, did_you_mean
 from voe.lock import ALPHA, MARGIN_OVERALL, MARGIN_PER_CONCEPT, digest
 from voe.protocols import Protocol
 from voe.runs import Failure, RunFolder
@@ -192,6 +192,34 @@ class Run:
             yield concept, table[table["concepts"].map(lambda cs, c=concept: c in cs)]
         yield ALL, table
 
+    def by_condition(self, condition: str) -> pd.DataFrame:
+        """The headline measure at the primary setting by the levels of a condition, one row a level.
+
+        Columns as in `summary`, with `condition` and `level` in place of concept. Described, not tested: the
+        levels were not announced beforehand. Comparisons without a value of the condition are left out.
+
+        Raises:
+            RunError: no comparison has such a condition.
+        """
+        headline = self.lock["measure"]["headline"]
+        table = self._quadruplets if headline == QUADRUPLETS else self._pairs
+        stream, context = self._primary
+        designs: Sequence[Quadruplet | Pair] = self.stimuli.quadruplets or self.stimuli.pairs
+        known = dict.fromkeys(name for design in designs for name in design.conditions)
+        if condition not in known:
+            raise RunError(
+                f"run {self.path}: no comparison has a condition {condition!r}."
+                f"{did_you_mean(condition, known)} Conditions: {', '.join(known) or 'none'}"
+            )
+        chosen = table[(table["stream"] == stream) & (table["context"] == context)]
+        levels = chosen[condition].fillna("").astype(str)
+        return pd.DataFrame(
+            [
+                {"condition": condition, "level": level, **_accuracy(chosen[levels == level], level, False)}
+                for level in sorted(set(levels) - {""}, key=_natural)
+            ]
+        )
+
     def clip_counts(self) -> dict[str, int]:
         """How many clips there are, were scored, and were read whole: all, scored, verified, unverified."""
         clips = self.folder.clips()
@@ -226,6 +254,11 @@ class Run:
     def write_summary(self) -> None:
         """Write `summary.json`."""
         self.folder.write_summary(self.summary_record())
+
+
+def _natural(level: str) -> tuple[float, str]:
+    """8 before 10, and numbers before words."""
+    return (float(level), "") if level.replace(".", "", 1).isdecimal() else (math.inf, level)
 
 
 def _accuracy(part: pd.DataFrame, concept: str, headline: bool) -> dict[str, Any]:

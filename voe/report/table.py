@@ -69,6 +69,21 @@ def heading(run: Run) -> str:
     return "\n".join(lines)
 
 
+def condition_text(run: Run, condition: str) -> str:
+    """The headline measure by the levels of a condition: described, not tested.
+
+    Raises:
+        RunError: no comparison has such a condition.
+    """
+    table = run.by_condition(condition)
+    rows = [
+        [str(r["level"]), str(r["n"]), percent(r["estimate"]), interval(r["low"], r["high"]), str(r["ties"])]
+        for r in table.to_dict("records")
+    ]
+    title = f"{run.lock['measure']['headline']} by {condition} (secondary: described, not tested)"
+    return f"{title}\n" + grid([condition, "n", "right", "95 % interval", "ties"], rows)
+
+
 def health_text(run: Run) -> str:
     """A warning where surprise is measured in a space that is not fit for it."""
     lines = []
