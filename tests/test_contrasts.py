@@ -88,7 +88,7 @@ def test_pairs_say_what_they_share_and_use_the_same_windows() -> None:
 
 
 def test_no_informative_window_is_not_testable_and_never_a_coin_toss() -> None:
-    spans = {**SPANS, "outcome_starts": 20, "outcome_ends": 22}
+    spans = {**SPANS, "outcome_starts": 0, "outcome_ends": 1}
     table = quadruplet_contrasts(design(**spans), curves(SURPRISE))
     assert set(table["status"]) == {"not testable"} and table["score"].isna().all()
 
@@ -120,3 +120,10 @@ def test_a_pair_of_no_quadruplet_uses_all_windows() -> None:
 def test_a_quadruplet_needs_one_timeline_even_where_ends_are_aligned() -> None:
     aligned = replace(curves(SURPRISE, {"bb": 15}), align_strict=False)
     assert set(quadruplet_contrasts(design(**SPANS), aligned)["status"]) == {"failed"}
+
+
+def test_a_span_that_the_clips_do_not_have_fails_and_is_not_called_untestable() -> None:
+    table = quadruplet_contrasts(
+        design(**{**SPANS, "outcome_starts": 20, "outcome_ends": 22}), curves(SURPRISE)
+    )
+    assert set(table["status"]) == {"failed"} and table["score"].isna().all()

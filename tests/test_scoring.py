@@ -211,3 +211,28 @@ def test_killed_by_the_system_and_continued(tmp_path: Path, manifest: Manifest) 
         subprocess.run([*command, str(folder), "quick"], env=environment, check=True)
     assert summary_bytes(killed) == summary_bytes(whole)
     assert json.loads(summary_bytes(whole))["clips"]["scored"] == 24
+
+
+def test_a_span_beyond_its_clips_is_named_and_stands_in_the_first_line(
+    tmp_path: Path, manifest: Manifest, brightness: Brightness
+) -> None:
+    rows = []
+    for scene, ends in (("short", 9), ("sound", 6)):
+        for context in "ab":
+            for outcome in "ab":
+                path = f"{scene}{context}{outcome}"
+                write_images(
+                    tmp_path / path, [40 if context == "a" else 90] * 3 + [40 if outcome == "a" else 90] * 3
+                )
+                rows.append(
+                    {"clip": path, "path": path, "scene": scene, "possible": context == outcome, "concepts": "c",
+                     "context": context, "outcome": outcome, "context_starts": 0, "context_ends": 3,
+                     "outcome_starts": 3, "outcome_ends": ends}
+                )  # fmt: skip
+    run = score(brightness, manifest(rows), out=tmp_path / "run")
+    [failure] = run.failures
+    assert failure.reason.startswith("quadruplet 'short' states its outcome in frames 3..9")
+    assert "its clips have 6 frames" in failure.reason
+    headline = run.summary().query("primary and measure == 'quadruplets' and concept == 'all'").iloc[0]
+    assert (headline["n"], headline["failed"], headline["untestable"]) == (1, 1, 0)
+    assert run_text(run).startswith("1 FAILED: listed below")

@@ -92,6 +92,15 @@ class Curves:
         return {}
 
 
+def beyond(quad: Quadruplet, n_frames: int) -> str:
+    """The span of a quadruplet that its clips, of `n_frames`, do not have; empty where they have all."""
+    for kind in ("context", "outcome"):
+        span = _span(quad, kind)
+        if span is not None and span[1] > n_frames:
+            return f"{kind} in frames {span[0]}..{span[1]}"
+    return ""
+
+
 def _span(quad: Quadruplet, kind: str) -> tuple[int, int] | None:
     start, stop = getattr(quad, f"{kind}_starts"), getattr(quad, f"{kind}_ends")
     return None if start is None or stop is None else (start, stop)
@@ -154,7 +163,7 @@ def _measure(
     """Contrast of a quadruplet (aa, ab, ba, bb) or of a pair (possible, impossible)."""
     nothing = {"n_windows": 0, "contrast": np.nan, "contrast_max": np.nan}
     empty = {**nothing, "mean_surprise": np.nan, "tau": np.nan, "score": np.nan}
-    if not curves.comparable(clips):
+    if not curves.comparable(clips) or (quad is not None and beyond(quad, curves.n_frames[clips[0]])):
         return {"status": FAILED, **empty}
     surprise = [curves.of(clip, stream, context) for clip in clips]
     informative = curves.informative(quad, clips[0], context)

@@ -21,6 +21,7 @@ import pandas as pd
 
 from voe.adapters.base import Predictor
 from voe.clips import Clip, Pair, Quadruplet, StimulusSet
+from voe.contrasts import beyond
 from voe.controls import Control, donors
 from voe.engine import Surprise, clip_windows, rebatch_difference, window_surprise
 from voe.errors import ClipError
@@ -364,6 +365,13 @@ def _unequal(stimuli: StimulusSet, scene: Scene, scored: set[str]) -> list[Failu
             reason = (
                 f"clips of unequal length, in frames: {listed}; give start and stop in the manifest so "
                 "that they agree, or a card with align = 'end'"
+            )
+            failures.append(Failure(scene.name, " | ".join(design.clips), "comparison", reason))
+        elif isinstance(design, Quadruplet) and (span := beyond(design, min(lengths.values()))):
+            refused.append(clips)
+            reason = (
+                f"quadruplet {design.id!r} states its {span}, and its clips have {min(lengths.values())} "
+                "frames; correct the spans in the manifest"
             )
             failures.append(Failure(scene.name, " | ".join(design.clips), "comparison", reason))
     return failures

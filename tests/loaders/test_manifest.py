@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.conftest import write_images
 from voe.clips import Match
 from voe.errors import CardError
 from voe.loaders.manifest import load_manifest
@@ -121,3 +122,17 @@ def test_a_missing_or_empty_manifest(tmp_path: Path) -> None:
     (tmp_path / "m.csv").write_text("clip,path,scene,possible\n")
     with pytest.raises(CardError, match="a header and no clips"):
         load_manifest(tmp_path / "m.csv")
+
+
+def test_all_missing_files_are_said_at_once(tmp_path: Path) -> None:
+    write_images(tmp_path / "here", [1, 2])
+    lines = [f"c{n},{'here' if n == 3 else f'gone{n}'},s{n // 2},{n % 2 == 0}" for n in range(16)]
+    path = tmp_path / "mine.csv"
+    path.write_text("clip,path,scene,possible\n" + "\n".join(lines) + "\n", encoding="utf-8")
+    with pytest.raises(CardError) as caught:
+        load_manifest(path)
+    message = str(caught.value)
+    assert message.startswith(
+        f"{path}, line 2: clip 'c0': there is no file {tmp_path / 'gone0'}; nor are there"
+    )
+    assert "gone1, gone2, gone4" in message and message.endswith("and 4 more")

@@ -33,6 +33,8 @@ OPTIONAL = (
     "concepts", "start", "stop", "context", "outcome", *SPANS, "violation_frame", "pair", "fps", "masks",
 )  # fmt: skip
 
+_MOST_NAMED = 10
+
 # What the rows of one clip must agree in; the rest describes the segment.
 _OF_THE_CLIP = ("scene", "possible", "concepts", "context", "outcome", "pair", *SPANS, "violation_frame")
 
@@ -94,6 +96,7 @@ def load_manifest(
     for row in rows:
         by_clip.setdefault(row.text("clip"), []).append(row)
     folder = path.parent if root is None else root
+    _require_files(rows, folder)
     clips = tuple(_clip(clip_rows, folder) for clip_rows in by_clip.values())
     firsts = {clip_id: clip_rows[0] for clip_id, clip_rows in by_clip.items()}
     pairs: list[Pair] = []
@@ -195,10 +198,22 @@ def _clip(rows: list[_Row], folder: Path) -> Clip:
         raise first.error(str(error)) from error
 
 
+def _require_files(rows: list[_Row], folder: Path) -> None:
+    """Refuse a manifest that names files that are not there; all of them are said at once."""
+    missing = [row for row in rows if not row.text("path") or not (folder / row.text("path")).exists()]
+    if not missing:
+        return
+    first = missing[0]
+    message = f"clip {first.text('clip')!r}: there is no file {folder / first.text('path')}"
+    if others := list(dict.fromkeys(row.text("path") for row in missing[1:])):
+        named = ", ".join(others[:_MOST_NAMED])
+        more = f" and {len(others) - _MOST_NAMED} more" if len(others) > _MOST_NAMED else ""
+        message += f"; nor are there {named}{more}"
+    raise first.error(message)
+
+
 def _segment(row: _Row, folder: Path) -> Segment:
     path = folder / row.text("path")
-    if not row.text("path") or not path.exists():
-        raise row.error(f"clip {row.text('clip')!r}: there is no file {path}")
     fps = row.text("fps")
     try:
         rate = float(fps) if fps else None

@@ -40,6 +40,8 @@ def heading(run: Run) -> str:
         sampling = "every 2nd frame"
     model = lock["model"]["name"]
     lines = [f"model     {model}"]
+    if failures := len(run.failures):
+        lines.insert(0, f"{failures} FAILED: listed below, left out with what they belong to, and counted")
     if not lock["model"]["trained"] and lock["model"]["family"] != "baseline":
         lines.append("          UNTRAINED: random weights; this says what an architecture does by itself")
     clips = run.clip_counts()
@@ -102,7 +104,7 @@ def failures_text(run: Run, most: int = 10) -> str:
     failures = run.failures
     if not failures:
         return ""
-    lines = [f"{len(failures)} FAILED; what they belong to is left out and counted:"]
+    lines = [f"{len(failures)} FAILED:"]
     for failure in failures[:most]:
         lines.append(f"  {failure.scene}, {failure.clip}: {failure.reason}")
     if len(failures) > most:
