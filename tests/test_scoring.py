@@ -226,8 +226,8 @@ def test_a_span_beyond_its_clips_is_named_and_stands_in_the_first_line(
                 )
                 rows.append(
                     {"clip": path, "path": path, "scene": scene, "possible": context == outcome,
-                     "concepts": "c", "context": context, "outcome": outcome, "context_starts": 0, "context_ends": 3,
-                     "outcome_starts": 3, "outcome_ends": ends}
+                     "concepts": "c", "context": context, "outcome": outcome, "context_starts": 0,
+                     "context_ends": 3, "outcome_starts": 3, "outcome_ends": ends}
                 )  # fmt: skip
     run = score(brightness, manifest(rows), out=tmp_path / "run")
     [failure] = run.failures
