@@ -86,8 +86,9 @@ class Segment:
 class Clip:
     """One video as it is shown to a model, with its label where it has one.
 
-    `scene` is the cluster of the statistics: clips of a scene share their set-up and are not independent.
+    `scene` is what is read and scored together; clips that are compared must share it.
     `violation_frame` is the first frame at which an impossible clip departs from what is possible.
+    Under `align = "end"` the clips of a scene that share `aligned_with` lose their first frames together.
     """
 
     id: str
@@ -96,6 +97,7 @@ class Clip:
     segments: tuple[Segment, ...]
     violation_frame: int | None = None
     tags: Mapping[str, str] = field(default_factory=dict)
+    aligned_with: str = ""
 
     def __post_init__(self) -> None:
         if not self.segments:
@@ -129,7 +131,11 @@ class Match(enum.Enum):
 
 @dataclass(frozen=True)
 class Pair:
-    """A possible and an impossible clip (ids) that are compared with each other."""
+    """A possible and an impossible clip (ids) that are compared with each other.
+
+    `scene` is the cluster of the statistics: comparisons of one set-up share it and are not independent. It
+    is the clips' own scene, or wider than that (one set-up seen by several cameras).
+    """
 
     possible: str
     impossible: str
@@ -178,7 +184,9 @@ class StimulusSet:
 
     `protocols` maps 'default' and model families ('latent', 'pixel', ...) to what the card's paper used.
     `align` says what happens to clips of unequal length that are compared: 'strict' refuses them, 'end'
-    drops the first frames of the longer one. `note` must stand above every table of results.
+    drops the first frames of the longer one. `note` must stand above every table of results. `block` is the
+    condition that holds the data set's own blocks, `own_metrics` names its own measures (`voe.own_metrics`).
+    An `unlabelled` set is scored for a submission: nothing in it can be compared here.
     """
 
     name: str
@@ -190,6 +198,9 @@ class StimulusSet:
     card_hash: str = ""
     root: Path = Path()
     note: str = ""
+    block: str = ""
+    own_metrics: tuple[str, ...] = ()
+    unlabelled: bool = False
 
     def __post_init__(self) -> None:
         seen: set[str] = set()
@@ -204,6 +215,9 @@ class StimulusSet:
             for clip_id in design.clips:
                 if clip_id not in seen:
                     raise CardError(f"stimuli {self.name!r}: {design!r} names an unknown clip {clip_id!r}")
+        for design in designs:
+            if len({self.clip(clip_id).scene for clip_id in design.clips}) > 1:
+                raise CardError(f"stimuli {self.name!r}: {design!r} compares clips of different scenes")
         self._require_names(designs)
         for pair in self.pairs:
             self._require_labels(pair.clips, (True, False), f"pair of scene {pair.scene!r}")
@@ -251,22 +265,22 @@ class StimulusSet:
     def _pairs_by_scene(self) -> dict[str, list[Pair]]:
         grouped: dict[str, list[Pair]] = {}
         for pair in self.pairs:
-            grouped.setdefault(pair.scene, []).append(pair)
+            grouped.setdefault(self.clip(pair.possible).scene, []).append(pair)
         return grouped
 
     @cached_property
     def _quadruplets_by_scene(self) -> dict[str, list[Quadruplet]]:
         grouped: dict[str, list[Quadruplet]] = {}
         for quad in self.quadruplets:
-            grouped.setdefault(quad.scene, []).append(quad)
+            grouped.setdefault(self.clip(quad.aa).scene, []).append(quad)
         return grouped
 
     def pairs_of(self, scene: str) -> tuple[Pair, ...]:
-        """The pairs of one scene."""
+        """The pairs of the clips of one scene."""
         return tuple(self._pairs_by_scene.get(scene, ()))
 
     def quadruplets_of(self, scene: str) -> tuple[Quadruplet, ...]:
-        """The quadruplets of one scene."""
+        """The quadruplets of the clips of one scene."""
         return tuple(self._quadruplets_by_scene.get(scene, ()))
 
     @cached_property

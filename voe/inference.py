@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 
 from voe.contrasts import SCORED
+from voe.errors import RunError
 from voe.results import ALL, QUADRUPLETS, Run
 from voe.stats import (
     accuracy_of,
@@ -33,6 +34,10 @@ def comparisons(run: Run) -> pd.DataFrame:
     `Run.quadruplets()` or `Run.pairs()`, with a column `comparison`: the quadruplet's id, or 'possible |
     impossible' (clip ids) of a pair.
     """
+    if run.stimuli.unlabelled:
+        raise RunError(
+            f"run {run.path}: its clips have no labels, so nothing can be compared; see `voe export`"
+        )
     if run.lock["measure"]["headline"] == QUADRUPLETS:
         table = run.quadruplets()
         return table.assign(comparison=table["quadruplet"])

@@ -54,9 +54,9 @@ def make_lock(
     Raises:
         ProtocolError: the set has nothing to compare.
     """
-    if not stimuli.pairs and not stimuli.quadruplets:
+    if not stimuli.pairs and not stimuli.quadruplets and not stimuli.unlabelled:
         raise ProtocolError(f"stimuli {stimuli.name!r}: there is no pair and no quadruplet to compare")
-    headline = "quadruplets" if stimuli.quadruplets else "pairs"
+    headline = "quadruplets" if stimuli.quadruplets else "pairs" if stimuli.pairs else "none"
     return {
         **({"control": control} if control else {}),
         "stimuli": {

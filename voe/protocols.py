@@ -18,7 +18,8 @@ class Protocol:
     Exactly one of `frame_step` (use every n-th frame of the clip) and `fps` (resample to that rate) is
     given. `window`, `stride` and `contexts` count *sampled* frames. `primary_context` is the one context
     length whose result is the headline, fixed before anything is scored; by default the middle of
-    `contexts`, the lower one of two middles.
+    `contexts`, the lower one of two middles. With `whole_steps` a sample needs the whole step after it: of N
+    frames floor(N / step) are sampled and not ceil(N / step), as the reference does for IntPhys.
 
     Raises:
         ProtocolError: a value that no window could satisfy.
@@ -31,6 +32,7 @@ class Protocol:
     contexts: tuple[int, ...] = (4, 8, 12)
     primary_context: int | None = None
     resize: Resize = "centre-crop"
+    whole_steps: bool = False
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "contexts", tuple(self.contexts))
@@ -40,6 +42,8 @@ class Protocol:
             raise ProtocolError(f"protocol: frame_step is {self.frame_step}; it must be 1 or more")
         if self.fps is not None and not self.fps > 0:
             raise ProtocolError(f"protocol: fps is {self.fps}; it must be above 0")
+        if self.whole_steps and self.frame_step is None:
+            raise ProtocolError("protocol: whole_steps counts in frames; give frame_step, not fps")
         if self.stride < 1 or self.window < 2:
             raise ProtocolError(
                 f"protocol: window {self.window} (2 or more), stride {self.stride} (1 or more)"
@@ -89,4 +93,7 @@ class Protocol:
 
     def as_dict(self) -> dict[str, object]:
         """Plain values, for JSON."""
-        return {**asdict(self), "contexts": list(self.contexts)}
+        plain = {**asdict(self), "contexts": list(self.contexts)}
+        if not self.whole_steps:
+            del plain["whole_steps"]
+        return plain

@@ -16,6 +16,7 @@ from voe.clips import EVERYTHING, Match, Pair, Quadruplet, StimulusSet
 from voe.contrasts import FAILED, NOT_TESTABLE, Curves, pair_contrasts, quadruplet_contrasts
 from voe.errors import RunError, did_you_mean
 from voe.lock import ALPHA, MARGIN_OVERALL, MARGIN_PER_CONCEPT, digest
+from voe.own_metrics import OwnMetric, own_metrics
 from voe.protocols import Protocol
 from voe.runs import Failure, RunFolder
 from voe.stats.accuracy import accuracy_of, verdict_of
@@ -220,6 +221,12 @@ class Run:
             ]
         )
 
+    def own_metrics(self) -> list[OwnMetric]:
+        """The benchmark's own measures (`voe.own_metrics`); none before the run is finished."""
+        if not self.stimuli.own_metrics or self.unfinished or not len(self.folder.clips()):
+            return []
+        return own_metrics(self.stimuli, self.curves, self.lock["measure"]["stream"])
+
     def clip_counts(self) -> dict[str, int]:
         """How many clips there are, were scored, and were read whole: all, scored, verified, unverified."""
         clips = self.folder.clips()
@@ -242,6 +249,7 @@ class Run:
             "decoder": self.record["engine"]["decoder"],
             "clips": clips,
             "failures": failures,
+            **({"own_metrics": [asdict(one) for one in own]} if (own := self.own_metrics()) else {}),
             "health": {stream: _plain(asdict(state)) for stream, state in self.health.items()},
             "table": [_plain(record) for record in self._summary_records()] if clips["scored"] else [],
         }

@@ -99,7 +99,8 @@ def read_scene(
 ) -> Scene:
     """Decode, sample and resize the clips of a scene; every source is decoded once.
 
-    With `align='end'` the longer clips of the scene lose their first frames, so that all end together.
+    With `align='end'` the longer clips of the scene lose their first frames, so that all end together (those
+    that share `Clip.aligned_with`).
     A clip that cannot be read goes to `failures` and takes no other clip with it.
     """
     failures: dict[str, ClipError] = {}
@@ -157,6 +158,9 @@ def _assemble(plan: _Plan, sources: Mapping[Source, _SourceFrames | ClipError]) 
         numbers = _between(plan.sampled(), offset, offset + length, 0)
         shown += [(k, source.rows[k - offset + segment.start]) for k in numbers]
         offset, verified = offset + length, verified and source.verified
+    step = plan.protocol.frame_step
+    if plan.protocol.whole_steps and step is not None and shown and shown[-1][0] + step > offset:
+        del shown[-1]
     numbers_and_keys = np.array(shown, dtype=np.int64).reshape(-1, 2)
     return ClipFrames(numbers_and_keys[:, 0], numbers_and_keys[:, 1], offset, plan.fps, verified)
 
@@ -170,11 +174,14 @@ def _aligned_at_end(plans: Sequence[_Plan], backend: Backend, failures: dict[str
             lengths[plan.clip.id] = _n_frames(plan.clip, counts, backend)
         except ClipError as error:
             failures[plan.clip.id] = _naming(error, plan.clip)
-    shortest = min(lengths.values(), default=0)
+    shortest: dict[str, int] = {}
+    kept = [plan for plan in plans if plan.clip.id in lengths]
+    for plan in kept:
+        group, length = plan.clip.aligned_with, lengths[plan.clip.id]
+        shortest[group] = min(length, shortest.get(group, length))
     return [
-        _Plan(plan.clip, plan.fps, plan.protocol, lengths[plan.clip.id] - shortest)
-        for plan in plans
-        if plan.clip.id in lengths
+        _Plan(plan.clip, plan.fps, plan.protocol, lengths[plan.clip.id] - shortest[plan.clip.aligned_with])
+        for plan in kept
     ]
 
 

@@ -31,6 +31,9 @@ def as_record(stimuli: StimulusSet) -> Record:
             {**asdict(p), "match": p.match.name, "conditions": dict(p.conditions)} for p in stimuli.pairs
         ],
         "quadruplets": [{**asdict(q), "conditions": dict(q.conditions)} for q in stimuli.quadruplets],
+        **_where_stated(
+            block=stimuli.block, own_metrics=list(stimuli.own_metrics), unlabelled=stimuli.unlabelled
+        ),
     }
 
 
@@ -52,7 +55,13 @@ def _clip_record(clip: Clip, root: Path) -> Record:
         "violation_frame": clip.violation_frame,
         "tags": dict(clip.tags),
         "segments": segments,
+        **_where_stated(aligned_with=clip.aligned_with),
     }
+
+
+def _where_stated(**fields: object) -> Record:
+    """The fields that are not empty: what a set does not use does not change its fingerprint."""
+    return {name: value for name, value in fields.items() if value}
 
 
 def _relative(path: Path, root: Path) -> str:
@@ -72,6 +81,9 @@ def from_record(record: Mapping[str, Any]) -> StimulusSet:
         align=record["align"],
         card_hash=record["card_hash"],
         root=root,
+        block=record.get("block", ""),
+        own_metrics=tuple(record.get("own_metrics", ())),
+        unlabelled=record.get("unlabelled", False),
     )
 
 
@@ -81,7 +93,10 @@ def _clip(record: Mapping[str, Any], root: Path) -> Clip:
         for s in record["segments"]
     )
     label = None if record["label"] is None else Label(record["label"])
-    return Clip(record["id"], record["scene"], label, segments, record["violation_frame"], record["tags"])
+    return Clip(
+        record["id"], record["scene"], label, segments, record["violation_frame"], record["tags"],
+        record.get("aligned_with", ""),
+    )  # fmt: skip
 
 
 def _pair(record: Mapping[str, Any]) -> Pair:

@@ -19,9 +19,10 @@ COMMANDS = {
     "compare": ("voe.cli.compare", "Runs on the same stimuli against each other."),
     "power": ("voe.cli.power", "How many quadruplets a claim needs."),
     "preview": ("voe.cli.preview", "A picture of exactly the frames that a model is fed."),
-    "stimuli": ("voe.cli.stimuli", "List the stimuli that have a card."),
+    "stimuli": ("voe.cli.stimuli", "List the stimuli that have a card; check and unpack downloads."),
     "models": ("voe.cli.models", "List model families and how to name a model."),
     "check-adapter": ("voe.cli.check_adapter", "Run the conformance suite on a model."),
+    "export": ("voe.cli.export", "A run as the submission file of a benchmark."),
     "render": ("voe.cli.render", "Render probes into a set of stimuli."),
     "audit": ("voe.cli.audit", "Look for shortcuts and faults in stimuli."),
 }

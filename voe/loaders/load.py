@@ -15,7 +15,10 @@ from voe.loaders.manifest import load_manifest
 
 Loader = Callable[[StimuliCard, Path | None], StimulusSet]
 
-BUILT_IN = {"rendered": "voe.loaders.rendered"}
+BUILT_IN = {
+    name: f"voe.loaders.{name}"
+    for name in ("rendered", "pattern", "intphys", "intphys2", "grasp", "inflevel", "likephys")
+}
 """Name of a loader -> the module whose `load` it is; imported when a card asks for it."""
 
 
@@ -37,7 +40,14 @@ def load_stimuli(name_or_card: str | Path, root: str | Path | None = None) -> St
         return load_manifest(Path(name_or_card), folder)
     card = read_stimuli_card(str(name_or_card))
     stimuli = _loader(card)(card, folder)
-    return replace(stimuli, protocols=card.protocols, card_hash=card.hash, note=card.note)
+    return replace(
+        stimuli,
+        protocols=card.protocols,
+        card_hash=card.hash,
+        note=card.note,
+        block=card.extra.get("blocks", {}).get("condition", stimuli.block),
+        own_metrics=tuple(card.extra.get("metrics", {}).get("own", stimuli.own_metrics)),
+    )
 
 
 def _loader(card: StimuliCard) -> Loader:

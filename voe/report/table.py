@@ -25,7 +25,13 @@ def run_text(run: Run) -> str:
     if not table.empty:
         primary = table[table["primary"]]
         blocks += [_block(run, primary, measure) for measure in dict.fromkeys(primary["measure"])]
-        blocks.append(_other_settings(run, table))
+        if run.stimuli.block and not run.unfinished:
+            blocks.append(condition_text(run, run.stimuli.block))
+        blocks += [own_metrics_text(run), _other_settings(run, table)]
+    if run.stimuli.unlabelled:
+        blocks.append(
+            "The clips have no labels, so nothing is compared here: `voe export` writes the submission."
+        )
     blocks.append(f"run folder: {run.path}")
     return "\n\n".join(block for block in blocks if block)
 
@@ -69,6 +75,19 @@ def heading(run: Run) -> str:
     lines.append(f"          {origin}")
     lines.append(f"          fixed before the first score, lock {digest(lock)}")
     return "\n".join(lines)
+
+
+def own_metrics_text(run: Run) -> str:
+    """The benchmark's own measures, as its authors define them."""
+    blocks = []
+    found = run.own_metrics()
+    for name in dict.fromkeys(one.metric for one in found):
+        chosen = [one for one in found if one.metric == name]
+        rows = [[one.block, str(one.n), percent(one.value)] for one in chosen]
+        title = f"the benchmark's own {name} ({chosen[0].better} is better; described, not tested)"
+        definition = textwrap.fill(chosen[0].definition, WIDTH, subsequent_indent="  ")
+        blocks.append(f"{title}\n" + grid(["concept", "n", name], rows) + f"\n{definition}")
+    return "\n\n".join(blocks)
 
 
 def condition_text(run: Run, condition: str) -> str:
