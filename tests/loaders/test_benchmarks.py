@@ -1,0 +1,434 @@
+"""Every public benchmark in miniature: loaded, checked, scored to a table, broken in five ways."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from click.testing import CliRunner, Result
+
+from tests.loaders import layouts
+from voe.cards import card_names, read_stimuli_card
+from voe.cli.main import cli
+from voe.errors import CardError
+from voe.loaders.checking import check_stimuli
+from voe.loaders.load import load_stimuli
+from voe.results import Run
+
+Build = Callable[[Path], Path]
+SHORT = ["--frame-step", "1", "--window", "4", "--stride", "1", "--contexts", "2"]
+BUILDERS: dict[str, Build] = {
+    "intphys-dev": layouts.intphys,
+    "intphys-test": lambda root: layouts.intphys(root, part="test"),
+    "intphys2-main": layouts.intphys2,
+    "intphys2-debug": lambda root: layouts.intphys2(root, "Debug"),
+    "intphys2-heldout": lambda root: layouts.intphys2(root, "HeldOut"),
+    "grasp": layouts.grasp,
+    "inflevel": layouts.inflevel,
+    "inflevel-well-posed": layouts.inflevel,
+    "inflevel-priming": lambda root: layouts.inflevel(root, tables=False),
+    "likephys": layouts.likephys,
+}
+LABELLED = [name for name in BUILDERS if name not in ("intphys-test", "intphys2-heldout")]
+
+
+def voe(*arguments: str) -> Result:
+    result = CliRunner().invoke(cli, list(arguments))
+    if result.exception is not None and not isinstance(result.exception, SystemExit):
+        raise result.exception
+    return result
+
+
+def scored(name: str, root: Path, out: Path, *more: str) -> Run:
+    model = ["--model", "copy-last-frame,size=16", "--stimuli", name, "--root", str(root), "--quiet"]
+    result = voe("score", *model, *SHORT, *more, "--out", str(out))
+    assert result.exit_code == 0, result.output
+    return Run.open(out)
+
+
+def headline(run: Run) -> dict[str, float]:
+    table = run.summary().query("primary")
+    return dict(
+        table[table["measure"] == run.lock["measure"]["headline"]][["concept", "estimate"]].itertuples(
+            index=False
+        )
+    )
+
+
+@pytest.mark.parametrize("name", LABELLED)
+def test_it_goes_from_the_folder_to_a_table(name: str, tmp_path: Path) -> None:
+    root = BUILDERS[name](tmp_path / "data")
+    run = scored(name, root, tmp_path / "run")
+    assert set(headline(run).values()) == {1.0}  # every jump surprises a model that expects none
+    text = voe("table", str(tmp_path / "run")).output
+    card = read_stimuli_card(name)
+    assert f"by {run.stimuli.block} (secondary: described, not tested)" in text
+    levels = run.by_condition(run.stimuli.block)
+    assert set(levels["level"]) <= set(card.extra["concepts"]) and (levels["estimate"] == 1).all()
+    own = run.own_metrics()
+    assert bool(own) == bool(card.extra.get("metrics"))
+    assert all(metric.value == (1 if metric.better == "higher" else 0) for metric in own)
+
+
+@pytest.mark.parametrize("name", sorted(BUILDERS))
+def test_a_small_download_is_incomplete_by_its_card_and_sound_otherwise(name: str, tmp_path: Path) -> None:
+    root = BUILDERS[name](tmp_path / "data")
+    found = check_stimuli(name, root, decode=True)
+    errors = [finding for finding in found.findings if finding.level == "error"]
+    assert all("where the card expects" in finding.what for finding in errors), errors
+    assert bool(errors) == bool(
+        {"clips", "pairs", "quadruplets", "blocks"} & set(read_stimuli_card(name).extra.get("expect", {}))
+    )
+
+
+def test_every_card_of_a_benchmark_says_what_a_reader_needs() -> None:
+    for name in card_names("stimuli"):
+        card = read_stimuli_card(name)
+        assert card.title and card.licence and card.citation and card.description and card.get, name
+        for entry in card.extra.get("published", []):
+            assert {"who", "name", "metric", "source", "certainty"} <= set(entry), (name, entry)
+            assert entry["certainty"] in {"read", "excerpt", "third party", "memory"}
+            assert "value" in entry or "blocks" in entry
+
+
+def test_frames_are_those_of_the_reference(tmp_path: Path) -> None:
+    """tests/golden/preprocess_sampling/sampling.json, for IntPhys at every step that has one start."""
+    from voe.protocols import Protocol
+    from voe.scenes import read_scene
+
+    golden = json.loads((Path(__file__).parents[1] / "golden/preprocess_sampling/sampling.json").read_text())
+    layouts.intphys(tmp_path, scenes=1)
+    stimuli = load_stimuli("intphys-dev", tmp_path)
+    [clips] = [clips for scene, clips in stimuli.scenes.items() if scene == "O1/01"]
+    for step in (1, 2, 3, 4, 5, 6, 8, 9):
+        wanted = golden[f"intphys/frame_step={step}"]
+        protocol = Protocol(frame_step=step, window=2, contexts=(1,), whole_steps=True)
+        read = read_scene("O1/01", clips[:1], protocol, (8, 8)).clips["O1/01/1"]
+        assert read.numbers.tolist() == wanted["indices_clip0_seed0"], step
+        windows = (len(read.numbers) - 16) // 2 + 1 if len(read.numbers) >= 16 else 0
+        assert windows == wanted["windows_16_stride2"]
+    # The card's own protocol is the reference's at its default step.
+    assert stimuli.protocols["default"] == {
+        "frame_step": 2, "window": 16, "stride": 2, "contexts": [2, 4, 6, 8, 10], "whole_steps": True,
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("priming", [False, True])
+@pytest.mark.parametrize(("first", "second"), [(520, 520), (523, 520), (520, 524)])
+def test_inflevel_loses_the_first_frames_of_the_longer_clip(
+    tmp_path: Path, priming: bool, first: int, second: int
+) -> None:
+    """The same golden file: first and last sampled frame and their number, by video of a pair."""
+    from voe.protocols import Protocol
+    from voe.scenes import read_scene
+
+    golden = json.loads((Path(__file__).parents[1] / "golden/preprocess_sampling/sampling.json").read_text())
+    wanted = golden[f"inflevel/continuity/priming={priming}/lengths={first},{second}"]
+    assert wanted["row"] == {"end1": 329, "end2": 329}
+    for kind, length in (("vv", first), ("vi", second)):
+        layouts.video(tmp_path / "continuity" / f"left__a__b__c__{kind}__LR.mp4", [9] * length, size=16)
+    for block in ("gravity", "solidity"):
+        (tmp_path / block).mkdir()
+        (tmp_path / f"{block}.csv").write_text("vid1_path,vid1_end_priming_2,vid2_path,vid2_end_priming_2\n")
+    row = "left__a__b__c__vv__LR.mp4,329,left__a__b__c__vi__LR.mp4,329"
+    header = "vid1_path,vid1_end_priming_2,vid2_path,vid2_end_priming_2"
+    (tmp_path / "continuity.csv").write_text(f"{header}\n{row}\n")
+    stimuli = load_stimuli("inflevel-priming" if priming else "inflevel", tmp_path)
+    [(name, clips)] = stimuli.scenes.items()
+    protocol = Protocol(frame_step=5, window=32, contexts=(4,), resize="squash")
+    read = read_scene(name, clips, protocol, (16, 16), align=stimuli.align).clips
+    starts = [clip.segments[0].start for clip in clips]
+    found = [
+        [int(frames.numbers[0]) + start, int(frames.numbers[-1]) + start, len(frames.numbers)]
+        for frames, start in zip(read.values(), starts, strict=True)
+    ]
+    assert found == wanted["first_last_count"]
+
+
+def test_pairs_of_inflevel_are_aligned_each_by_itself(tmp_path: Path) -> None:
+    """A short clip of one pair must not shorten the other pair of its scene."""
+    root = layouts.inflevel(tmp_path, tables=False)
+    layouts.video(root / "continuity/left__box__lid__toy_duck__vv__LR.mp4", [20] * 9)
+    run = scored("inflevel-priming", root, tmp_path / "run")
+    lengths = run.folder.clips().set_index("clip")["n_sampled"]
+    assert lengths["continuity/left__box__lid__toy_duck__vi__LR"] == 9
+    assert lengths["continuity/left__box__lid__toy_duck__iv__LR"] == 16
+
+
+def test_one_set_up_seen_by_two_cameras_is_one_cluster(tmp_path: Path) -> None:
+    stimuli = load_stimuli("inflevel", layouts.inflevel(tmp_path))
+    assert {pair.scene for pair in stimuli.pairs} == {
+        "continuity/box/lid/toy_duck/LR", "gravity/box/lid/toy_duck", "solidity/box/lid/toy_duck",
+    }  # fmt: skip
+    assert len(stimuli.pairs) == 12 and len(stimuli.scenes) == 6
+    well_posed = load_stimuli("inflevel-well-posed", tmp_path)
+    assert {pair.conditions["types"] for pair in well_posed.pairs} == {"vv-vi", "ii-iv", "ui-uv"}
+
+
+def test_both_layouts_of_intphys2_give_the_same_pairs(tmp_path: Path) -> None:
+    new = load_stimuli("intphys2-main", layouts.intphys2(tmp_path / "new"))
+    old = load_stimuli("intphys2-main", layouts.intphys2(tmp_path / "old", old=True))
+    assert [(p.possible, p.impossible, p.conditions) for p in new.pairs] == [
+        (p.possible, p.impossible, p.conditions) for p in old.pairs
+    ]
+    assert [pair.conditions["block"] for pair in new.pairs] == ["permanence"] * 2 + ["immutability"] * 2
+    assert new.pairs[2].concepts == ("shape-constancy", "colour-constancy")
+    assert new.pairs[0].conditions["difficulty"] == "Easy"
+
+
+def test_intphys_needs_no_key_for_its_quadruplets(tmp_path: Path) -> None:
+    stimuli = load_stimuli("intphys-dev", layouts.intphys(tmp_path))
+    assert len(stimuli.quadruplets) == 6 and not stimuli.pairs
+    quad = stimuli.quadruplets[0]
+    assert (quad.aa, quad.bb, quad.ab, quad.ba) == ("O1/01/1", "O1/01/3", "O1/01/2", "O1/01/4")
+    assert stimuli.own_metrics == ("intphys-relative", "intphys-absolute")
+
+
+@pytest.mark.parametrize("name", ["intphys-test", "intphys2-heldout"])
+def test_clips_without_labels_are_scored_and_not_compared(name: str, tmp_path: Path) -> None:
+    run = scored(name, BUILDERS[name](tmp_path / "data"), tmp_path / "run")
+    assert run.lock["measure"]["headline"] == "none" and not len(run.summary())
+    assert run.folder.clips()["clip"].nunique() == len(run.stimuli.clips) > 0
+    assert "have no labels, so nothing is compared here" in voe("table", str(tmp_path / "run")).output
+    assert all(clip.label is None for clip in run.stimuli.clips)
+
+
+def test_likephys_marks_what_is_no_physics(tmp_path: Path) -> None:
+    stimuli = load_stimuli("likephys", layouts.likephys(tmp_path))
+    assert {(p.conditions["violation"], p.conditions["physics"]) for p in stimuli.pairs} == {
+        ("teleport", "yes"), ("color_change", "no"),
+    }  # fmt: skip
+    assert len(stimuli.pairs) == 8 and len({pair.scene for pair in stimuli.pairs}) == 4
+
+
+def _drop(path: str) -> Build:
+    def broken(root: Path) -> Path:
+        target = root / path
+        shutil.rmtree(target) if target.is_dir() else target.unlink()
+        return root
+
+    return broken
+
+
+def _edit(path: str, old: str, new: str) -> Build:
+    def broken(root: Path) -> Path:
+        text = (root / path).read_text()
+        assert old in text
+        (root / path).write_text(text.replace(old, new, 1))
+        return root
+
+    return broken
+
+
+def _rename(path: str, new: str) -> Build:
+    def broken(root: Path) -> Path:
+        (root / path).rename(root / new)
+        return root
+
+    return broken
+
+
+def _video(path: str, levels: list[int]) -> Build:
+    return lambda root: (layouts.video(root / path, levels), root)[1]
+
+
+def _cut(path: str) -> Build:
+    def broken(root: Path) -> Path:
+        data = (root / path).read_bytes()
+        (root / path).write_bytes(data[: int(len(data) * 0.7)])
+        return root
+
+    return broken
+
+
+FIRST2 = f"Main/Videos/{b'01p'.hex().ljust(64, '0')}.mp4"
+DUCK = "box__lid__toy_duck"
+BROKEN: list[tuple[str, str, Build, tuple[str, ...]]] = [
+    ("intphys-dev", "missing label", _drop("dev/O2/01/3/status.json"), ("O2/01/3/status.json", "unpack")),
+    ("intphys-dev", "orphan clip", _drop("dev/O1/02/4"), ("O1/02", "four folders", "Unpack")),
+    ("intphys-dev", "labels", _edit("dev/O1/01/2/status.json", "false", "true"), ("O1/01", "two of each")),
+    (
+        "intphys-dev",
+        "wrong key",
+        _edit("dev/O3/02/1/status.json", "is_possible", "possible"),
+        ("O3/02/1", "unpack"),
+    ),
+    (
+        "intphys-dev",
+        "unequal lengths",
+        _drop("dev/O1/01/1/scene/scene_100.png"),
+        ("O1/01/1/scene", "99 frames", "fetch"),
+    ),
+    (
+        "intphys-dev",
+        "truncated",
+        lambda root: ((root / "dev/O1/01/1/scene/scene_050.png").write_bytes(b"x"), root)[1],
+        ("scene_050.png",),
+    ),
+    (
+        "intphys2-main",
+        "missing label",
+        _edit("Main/metadata.csv", "1_Possible", ""),
+        ("line 2", "type is ''"),
+    ),
+    (
+        "intphys2-main",
+        "orphan clip",
+        lambda root: (
+            (root / "Main/metadata.csv").write_text(
+                "".join((root / "Main/metadata.csv").read_text().splitlines(keepends=True)[:-1])
+            ),
+            root,
+        )[1],
+        ("2_Possible", "not the other clip", "fetch it again"),
+    ),
+    (
+        "intphys2-main",
+        "wrong column",
+        _edit("Main/metadata.csv", "file_name", "file"),
+        ("metadata.csv", "'file_name' is missing"),
+    ),
+    ("intphys2-main", "missing video", _drop(FIRST2), ("line 2", "there is no", "fetch it again")),
+    ("intphys2-main", "truncated", _cut(FIRST2), (Path(FIRST2).name, "fetch this file again")),
+    ("intphys2-main", "unequal lengths", _video(FIRST2, [20] * 11), ("unequal length", "11", "fetch")),
+    (
+        "grasp",
+        "orphan clip",
+        _drop("level2/IP_Gravity/001.mp4"),
+        ("P_Gravity/001.mp4", "counterpart is missing"),
+    ),
+    ("grasp", "missing labels", _drop("level2/IP_Gravity"), ("P_Gravity", "P_ and IP_ are both needed")),
+    (
+        "grasp",
+        "unknown folder",
+        _rename("level2/P_Gravity", "level2/Gravity"),
+        ("level2/Gravity", "begins with P_ or IP_"),
+    ),
+    ("grasp", "unequal lengths", _video("level2/P_Gravity/000.mp4", [20] * 11), ("unequal length", "fetch")),
+    (
+        "grasp",
+        "truncated",
+        _cut("level2/P_Inertia2/001.mp4"),
+        ("P_Inertia2/001.mp4", "fetch this file again"),
+    ),
+    ("inflevel", "missing table", _drop("solidity.csv"), ("solidity.csv must lie here", "inflevel-priming")),
+    (
+        "inflevel",
+        "wrong column",
+        _edit("gravity.csv", "vid1_end_priming_2", "end"),
+        ("gravity.csv", "is missing"),
+    ),
+    ("inflevel", "no number", _edit("gravity.csv", ",3,", ",x,"), ("gravity.csv, line 2", "no frame number")),
+    (
+        "inflevel",
+        "wrong name",
+        _rename(f"solidity/left__{DUCK}__ui.mp4", f"solidity/left__{DUCK}__vv.mp4"),
+        (f"left__{DUCK}__vv.mp4", "was it renamed?"),
+    ),
+    (
+        "inflevel",
+        "truncated",
+        _cut(f"gravity/left__{DUCK}__ui.mp4"),
+        (f"left__{DUCK}__ui.mp4", "fetch this file again"),
+    ),
+    (
+        "likephys",
+        "missing labels",
+        _drop("data/river_videos/subgroup_001/valid_00.mp4"),
+        ("subgroup_001", "no valid_NN.mp4"),
+    ),
+    ("likephys", "orphan clip", _rename("data/river_videos", "data/lake_videos"), ("'lake'", "[concepts]")),
+    (
+        "likephys",
+        "wrong name",
+        _rename(
+            "data/river_videos/subgroup_000/teleport_00.mp4", "data/river_videos/subgroup_000/teleport.mp4"
+        ),
+        ("teleport.mp4", "was it renamed?"),
+    ),
+    (
+        "likephys",
+        "unequal lengths",
+        _video("data/ball_drop_videos/subgroup_000/valid_00.mp4", [20] * 11),
+        ("unequal length", "fetch"),
+    ),
+    (
+        "likephys",
+        "truncated",
+        _cut("data/ball_drop_videos/subgroup_000/teleport_00.mp4"),
+        ("teleport_00.mp4", "fetch this file again"),
+    ),
+]
+
+
+@pytest.mark.parametrize(
+    ("name", "break_it", "words"),
+    [(n, b, w) for n, _, b, w in BROKEN],
+    ids=[f"{n}: {what}" for n, what, _, _ in BROKEN],
+)
+def test_a_broken_folder_is_told_by_file_and_cure(
+    name: str, break_it: Build, words: tuple[str, ...], tmp_path: Path
+) -> None:
+    root = break_it(BUILDERS[name](tmp_path / "data"))
+    result = voe("stimuli", "check", name, "--root", str(root), "--decode", "--quiet")
+    assert result.exit_code == 1
+    text = " ".join(result.output.split())
+    for word in words:
+        assert word in text.replace("\n", " "), (word, text)
+    record = json.loads(
+        voe("stimuli", "check", name, "--root", str(root), "--decode", "--quiet", "--json").output
+    )
+    assert record["sound"] is False
+
+
+def test_no_root_and_a_wrong_root_say_how_to_get_the_data(tmp_path: Path) -> None:
+    with pytest.raises(CardError, match=r"give the folder of the download with --root[\s\S]*status.json"):
+        load_stimuli("intphys-dev")
+    (tmp_path / "x").mkdir()
+    with pytest.raises(CardError, match="do not hold level2"):
+        load_stimuli("grasp", tmp_path)
+
+
+def test_frames_that_are_no_longer_the_same_are_found(tmp_path: Path) -> None:
+    root = layouts.intphys(tmp_path, scenes=1)
+    assert not [
+        f for f in check_stimuli("intphys-dev", root, decode=True).findings if "impossible one" in f.what
+    ]
+    (root / "dev/O1/01/1/scene/scene_003.png").write_bytes(
+        (root / "dev/O2/01/4/scene/scene_001.png").read_bytes()
+    )
+    [finding] = [
+        f
+        for f in check_stimuli("intphys-dev", root, decode=True).findings
+        if "in no impossible one" in f.what
+    ]
+    assert finding.where == "O1/01" and finding.what.startswith("1 frames")
+
+
+def test_the_same_video_in_two_scenes_and_a_stray_one_are_warned_of(tmp_path: Path) -> None:
+    root = layouts.grasp(tmp_path)
+    shutil.copy(root / "level2/P_Gravity/000.mp4", root / "level2/P_Inertia2/001.mp4")
+    (root / "level2/P_Gravity/notes.avi").write_bytes(b"x")
+    warnings = {f.where: f.what for f in check_stimuli("grasp", root).findings if f.level == "warning"}
+    assert any(
+        "notes.avi" in where and "no clip of the set shows" in what for where, what in warnings.items()
+    )
+    assert any("the same video as" in what for what in warnings.values())
+
+
+def test_own_measures_differ_from_ours_where_their_definitions_do(tmp_path: Path) -> None:
+    root = layouts.likephys(tmp_path / "data")
+    # A violation that surprises less than the valid clip, and one that ties with it.
+    layouts.video(root / "data/ball_drop_videos/subgroup_000/valid_00.mp4", [20] * 6 + [100] * 6)
+    layouts.video(root / "data/ball_drop_videos/subgroup_001/teleport_00.mp4", [21] * 12)
+    run = scored("likephys", root, tmp_path / "run")
+    own = {metric.block: metric.value for metric in run.own_metrics()}
+    # ball_drop: teleport wrong never (200 > 100; a tie is right), color_change wrong in one of two.
+    assert own["ball_drop"] == pytest.approx(np.mean([0, 0.5]))
+    assert own["all"] == pytest.approx(np.mean([0.25, 0]))
+    levels = run.by_condition("block").set_index("level")["estimate"]
+    assert levels["ball_drop"] == pytest.approx((1 + 0.5 + 0 + 1) / 4)  # our tie counts one half
