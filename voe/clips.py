@@ -51,14 +51,16 @@ class Label(enum.Enum):
 
 @dataclass(frozen=True)
 class Source:
-    """Where frames come from: a video file, or a folder of images (one a frame, in natural order).
+    """Where frames come from: a video file, a folder of images (one a frame, in natural order), or a record.
 
-    `fps` is given where the medium does not know it (an image folder); a video file knows its own.
+    `fps` is given where the medium does not know it (an image folder); a video file knows its own. `part`
+    says which clip of a container it is (`voe.video.records`).
     """
 
     path: Path
-    kind: Literal["video", "images"] = "video"
+    kind: Literal["video", "images", "record"] = "video"
     fps: float | None = None
+    part: str = ""
 
 
 @dataclass(frozen=True)

@@ -10,12 +10,14 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 
 from voe.clips import EVERYTHING as ALL
 from voe.clips import Clip, StimulusSet
 from voe.contrasts import Curves
 from voe.errors import CardError, did_you_mean
 from voe.stats.benchmarks import (
+    adept_accuracy,
     inflevel_accuracy,
     intphys_absolute_error,
     intphys_relative_error,
@@ -23,6 +25,15 @@ from voe.stats.benchmarks import (
 )
 
 Surprises = Mapping[str, float]
+"""Clip -> its surprise."""
+
+
+@dataclass(frozen=True)
+class Scores:
+    """Surprise of each scored clip over its windows at the primary context: their mean, and the greatest."""
+
+    mean: Surprises
+    greatest: Surprises
 
 
 @dataclass(frozen=True)
@@ -43,6 +54,7 @@ def own_metrics(stimuli: StimulusSet, curves: Curves, stream: str) -> list[OwnMe
     Raises:
         CardError: the card names a measure that there is not.
     """
+    scores = Scores(clip_surprises(curves, stream), clip_surprises(curves, stream, np.max))
     found: list[OwnMetric] = []
     for name in stimuli.own_metrics:
         if name not in _METRICS:
@@ -50,14 +62,16 @@ def own_metrics(stimuli: StimulusSet, curves: Curves, stream: str) -> list[OwnMe
                 f"stimuli {stimuli.name!r}: [metrics] names {name!r}.{did_you_mean(name, _METRICS)} Known: "
                 f"{', '.join(_METRICS)}"
             )
-        found += _METRICS[name](stimuli, clip_surprises(curves, stream))
+        found += _METRICS[name](stimuli, scores)
     return found
 
 
-def clip_surprises(curves: Curves, stream: str) -> dict[str, float]:
-    """Mean surprise of each scored clip over all windows, at the primary context."""
+def clip_surprises(
+    curves: Curves, stream: str, aggregate: Callable[[npt.NDArray[np.float64]], object] = np.mean
+) -> dict[str, float]:
+    """Surprise of each scored clip over all windows at the primary context; their mean by default."""
     context = curves.protocol.primary_context or curves.protocol.contexts[0]
-    return {clip: float(curves.of(clip, stream, context).mean()) for clip in curves.numbers}
+    return {clip: float(aggregate(curves.of(clip, stream, context))) for clip in curves.numbers}  # type: ignore[arg-type]
 
 
 def _blocks(stimuli: StimulusSet, surprises: Surprises) -> Iterator[tuple[str, list[Clip]]]:
@@ -68,7 +82,8 @@ def _blocks(stimuli: StimulusSet, surprises: Surprises) -> Iterator[tuple[str, l
     yield ALL, clips
 
 
-def _intphys_relative(stimuli: StimulusSet, surprises: Surprises) -> list[OwnMetric]:
+def _intphys_relative(stimuli: StimulusSet, scores: Scores) -> list[OwnMetric]:
+    surprises = scores.mean
     quads = [quad for quad in stimuli.quadruplets if all(clip in surprises for clip in quad.clips)]
     found = []
     for block in [*dict.fromkeys(quad.conditions["block"] for quad in quads), ALL]:
@@ -83,8 +98,8 @@ def _intphys_relative(stimuli: StimulusSet, surprises: Surprises) -> list[OwnMet
     return found
 
 
-def _intphys_absolute(stimuli: StimulusSet, surprises: Surprises) -> list[OwnMetric]:
-    found = []
+def _intphys_absolute(stimuli: StimulusSet, scores: Scores) -> list[OwnMetric]:
+    found, surprises = [], scores.mean
     for block, clips in _blocks(stimuli, surprises):
         real = [surprises[clip.id] for clip in clips if clip.possible]
         magic = [surprises[clip.id] for clip in clips if not clip.possible]
@@ -95,7 +110,8 @@ def _intphys_absolute(stimuli: StimulusSet, surprises: Surprises) -> list[OwnMet
     return found
 
 
-def _inflevel(stimuli: StimulusSet, surprises: Surprises) -> list[OwnMetric]:
+def _inflevel(stimuli: StimulusSet, scores: Scores) -> list[OwnMetric]:
+    surprises = scores.mean
     groups: dict[str, dict[bool, list[float]]] = {}
     blocks: dict[str, str] = {}
     for clip in stimuli.clips:
@@ -113,12 +129,13 @@ def _inflevel(stimuli: StimulusSet, surprises: Surprises) -> list[OwnMetric]:
     return found
 
 
-def _likephys(stimuli: StimulusSet, surprises: Surprises) -> list[OwnMetric]:
+def _likephys(stimuli: StimulusSet, scores: Scores) -> list[OwnMetric]:
     """PPE of each scenario; over all, their unweighted mean. What is no physics is left out."""
     found = []
     text = (
         "share of valid and invalid clips of which the valid one surprises more; by violation, then averaged"
     )
+    surprises = scores.mean
     for block, clips in _blocks(stimuli, surprises):
         valid: dict[str, list[float]] = {}
         invalid: dict[str, dict[str, list[float]]] = {}
@@ -136,6 +153,70 @@ def _likephys(stimuli: StimulusSet, surprises: Surprises) -> list[OwnMetric]:
     return found
 
 
+def _by_block(blocks: Mapping[str, str]) -> Iterator[tuple[str, list[str]]]:
+    """Block -> its keys (in `blocks`: key -> block), then all of them."""
+    for block in dict.fromkeys(blocks.values()):
+        yield block, [key for key, of in blocks.items() if of == block]
+    yield ALL, list(blocks)
+
+
+def _xvoe_comparative(stimuli: StimulusSet, scores: Scores) -> list[OwnMetric]:
+    """The compared parts of each item; a tie is one half."""
+    pairs = [p for p in stimuli.pairs if all(clip in scores.mean for clip in p.clips)]
+    wins = {" | ".join(p.clips): _win(scores.mean[p.impossible], scores.mean[p.possible]) for p in pairs}
+    blocks = {" | ".join(p.clips): p.conditions["block"] for p in pairs}
+    text = "share of compared parts (0 and 1, 4 and 5) of which the impossible one surprises more"
+    return [
+        OwnMetric(
+            "comparative", block, float(np.mean([wins[key] for key in keys])), len(keys), "higher", text
+        )
+        for block, keys in _by_block(blocks)
+        if keys
+    ]
+
+
+def _xvoe_holistic(stimuli: StimulusSet, scores: Scores) -> list[OwnMetric]:
+    """All pairs of a possible with an impossible clip of a scenario."""
+    found = []
+    text = (
+        "share of all pairs of a possible and an impossible clip of which the impossible one surprises more"
+    )
+    for block, clips in _blocks(stimuli, scores.mean):
+        real = [scores.mean[clip.id] for clip in clips if clip.possible]
+        magic = [scores.mean[clip.id] for clip in clips if not clip.possible]
+        if block != ALL and real and magic:
+            value = 1 - intphys_absolute_error(real, magic)
+            found.append(OwnMetric("holistic", block, value, len(clips), "higher", text))
+    return found
+
+
+def _win(magic: float, real: float) -> float:
+    """1, or one half for a tie, or 0."""
+    return float((np.sign(magic - real) + 1) / 2)
+
+
+def _adept(stimuli: StimulusSet, scores: Scores) -> list[OwnMetric]:
+    """Relative accuracy by violation, and AUROC, of the greatest surprise."""
+    cases: dict[str, dict[str, list[str]]] = {}
+    for pair in stimuli.pairs:
+        if all(clip in scores.greatest for clip in pair.clips):
+            of_block = cases.setdefault(pair.conditions["block"], {})
+            of_block.setdefault(pair.impossible, []).append(pair.possible)
+    found = []
+    every = {magic: controls for of_block in cases.values() for magic, controls in of_block.items()}
+    for block, chosen in [*cases.items(), (ALL, every)]:
+        relative, area = adept_accuracy(
+            [scores.greatest[magic] for magic in chosen],
+            [[scores.greatest[real] for real in controls] for controls in chosen.values()],
+        )
+        text = "each surprising clip against its own controls, by their greatest surprise; a tie is one half"
+        found.append(OwnMetric("relative accuracy", block, relative, len(chosen), "higher", text))
+        if block == ALL:
+            text = "area under the ROC curve of the greatest surprise of single clips"
+            found.append(OwnMetric("AUROC", block, area, len(chosen), "higher", text))
+    return found
+
+
 LIKEPHYS_DROPPED = frozenset(
     {
         ("shadowm", "shadow_disconnection"), ("pendulum", "reverse_gravity"),
@@ -145,9 +226,12 @@ LIKEPHYS_DROPPED = frozenset(
 )  # fmt: skip
 """What the authors' final script leaves out (scenario, violation)."""
 
-_METRICS: dict[str, Callable[[StimulusSet, Surprises], list[OwnMetric]]] = {
+_METRICS: dict[str, Callable[[StimulusSet, Scores], list[OwnMetric]]] = {
     "intphys-relative": _intphys_relative,
     "intphys-absolute": _intphys_absolute,
     "inflevel": _inflevel,
     "likephys-ppe": _likephys,
+    "xvoe-comparative": _xvoe_comparative,
+    "xvoe-holistic": _xvoe_holistic,
+    "adept": _adept,
 }

@@ -45,6 +45,7 @@ def _clip_record(clip: Clip, root: Path) -> Record:
             "fps": segment.source.fps,
             "start": segment.start,
             "stop": segment.stop,
+            **_where_stated(part=segment.source.part),
         }
         for segment in clip.segments
     ]
@@ -89,7 +90,11 @@ def from_record(record: Mapping[str, Any]) -> StimulusSet:
 
 def _clip(record: Mapping[str, Any], root: Path) -> Clip:
     segments = tuple(
-        Segment(Source(root / s["path"], kind=s["kind"], fps=s["fps"]), s["start"], s["stop"])
+        Segment(
+            Source(root / s["path"], kind=s["kind"], fps=s["fps"], part=s.get("part", "")),
+            s["start"],
+            s["stop"],
+        )
         for s in record["segments"]
     )
     label = None if record["label"] is None else Label(record["label"])

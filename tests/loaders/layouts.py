@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from tests.conftest import grey, write_images
+from tests.video.tfrecords import example, tensor_proto, write_records
 from voe.video import write_lossless
 
 CALM, JUMP = [20] * 6 + [20] * 6, [20] * 6 + [200] * 6
@@ -117,6 +118,40 @@ def likephys(root: Path, subgroups: int = 2) -> Path:
             video(folder / "valid_00.mp4", [v + group for v in CALM])
             video(folder / "teleport_00.mp4", [v + group for v in JUMP])
             video(folder / "color_change_00.mp4", [v + 2 * group for v in CALM[:6]] + [60] * 6)
+    return root
+
+
+def physical_concepts(root: Path, records: int = 250) -> Path:
+    """Physical Concepts: two files of one concept, the first record right and the others empty of events."""
+    dark, bright, half = grey([20] * 15, 64), grey([200] * 15, 64), 7
+    possible = np.stack([dark, bright]).tobytes()
+    impossible = np.stack([[*dark[:half], *bright[half:]], [*bright[:half], *dark[half:]]]).tobytes()
+    record = example({"possible_image": [possible], "impossible_image": [impossible]})
+    for shard in range(2):
+        path = root / "probes" / "solidity" / f"data.tfrecord-{shard:05d}-of-00002"
+        write_records(path, [record] * records)
+    return root
+
+
+def xvoe(root: Path, items: int = 2) -> Path:
+    """X-VoE: one scenario of six parts, one of four."""
+    calm, jump = [20] * 15, [20] * 7 + [200] * 8
+    for scenario, parts in (("blocking", 6), ("permanence", 4)):
+        for part in range(parts):
+            levels = jump if part in (1, 5) else calm
+            clips = [grey([level + item for level in levels], 16) for item in range(items)]
+            path = root / "test" / scenario / f"eval-part-{part:03d}.tfrecord"
+            write_records(path, [example({"raw_image": [tensor_proto(clip)]}) for clip in clips])
+    return root
+
+
+def adept(root: Path) -> Path:
+    """ADEPT: two violations of one shape, with one control and with three."""
+    for name, levels in {
+        "human_delay_cube_1": JUMP, "human_delay_cube_0": CALM, "human_disappear_cube_2": JUMP,
+        "human_disappear_cube_0": CALM, "human_disappear_cube_3": CALM, "human_disappear_cube_4": CALM,
+    }.items():  # fmt: skip
+        video(root / f"{name}.mp4", levels)
     return root
 
 

@@ -32,6 +32,8 @@ BUILDERS: dict[str, Build] = {
     "inflevel-well-posed": layouts.inflevel,
     "inflevel-priming": lambda root: layouts.inflevel(root, tables=False),
     "likephys": layouts.likephys,
+    "xvoe": layouts.xvoe,
+    "adept": layouts.adept,
 }
 LABELLED = [name for name in BUILDERS if name not in ("intphys-test", "intphys2-heldout")]
 
@@ -197,6 +199,72 @@ def test_clips_without_labels_are_scored_and_not_compared(name: str, tmp_path: P
     assert all(clip.label is None for clip in run.stimuli.clips)
 
 
+@pytest.fixture
+def few_records(tmp_path: Path) -> Path:
+    """A card of Physical Concepts whose files hold three records."""
+    card = tmp_path / "few.toml"
+    text = read_stimuli_card("physical-concepts").path.read_text()
+    card.write_text(
+        text.replace("records = 250", "records = 3").replace("quadruplets = 25000", "quadruplets = 6")
+    )
+    return card
+
+
+def test_physical_concepts_go_from_records_to_a_table(few_records: Path, tmp_path: Path) -> None:
+    root = layouts.physical_concepts(tmp_path / "data", records=3)
+    run = scored(str(few_records), root, tmp_path / "run")
+    assert headline(run) == {"solidity": 1.0, "all": 1.0}
+    assert len(run.stimuli.quadruplets) == 6
+    assert "Clips have 15 frames" in voe("table", str(tmp_path / "run")).output
+    checked = check_stimuli(str(few_records), root, decode=True)
+    assert [f.what for f in checked.findings if f.level == "error"] == [
+        "0 comparisons where the card expects 5000" for _ in range(4)
+    ] + ["6 comparisons where the card expects 5000"] or len(checked.findings) >= 5
+
+
+@pytest.mark.parametrize(
+    ("break_it", "words"),
+    [
+        (
+            lambda root: (root / "probes/solidity/data.tfrecord-00001-of-00002").unlink(),
+            "file 00001 of 2 is missing",
+        ),
+        (lambda root: shutil.rmtree(root / "probes"), "do not hold probes"),
+        (lambda root: (root / "probes/solidity").rename(root / "probes/walls"), "'walls'"),
+        (lambda root: layouts.physical_concepts(root, records=2), "it has 2 records, and not number 2"),
+        (
+            lambda root: (root / "probes/solidity/data.tfrecord-00000-of-00002").write_bytes(b"x"),
+            "00000-of-00002",
+        ),
+    ],
+)
+def test_broken_records_are_told_by_file(break_it, words: str, few_records: Path, tmp_path: Path) -> None:
+    root = layouts.physical_concepts(tmp_path / "data", records=3)
+    break_it(root)
+    found = check_stimuli(str(few_records), root, decode=True)
+    assert any(words in finding.what for finding in found.findings if finding.level == "error"), (
+        found.findings
+    )
+
+
+def test_xvoe_compares_what_has_a_right_answer(tmp_path: Path) -> None:
+    stimuli = load_stimuli("xvoe", layouts.xvoe(tmp_path))
+    assert {(p.conditions["block"], p.conditions["parts"]) for p in stimuli.pairs} == {
+        ("blocking", "0-1"), ("blocking", "4-5"), ("permanence", "0-1"),
+    }  # fmt: skip
+    assert [clip.possible for clip in stimuli.clips[:6]] == [True, False, True, True, True, False]
+
+
+def test_adept_scores_a_clip_by_its_greatest_surprise(tmp_path: Path) -> None:
+    root = layouts.adept(tmp_path / "data")
+    # One control flickers all the time: its mean surprise is greater, its greatest is not.
+    layouts.video(root / "human_delay_cube_0.mp4", [20, 150] * 6)
+    run = scored("adept", root, tmp_path / "run")
+    assert run.by_condition("block").set_index("level")["estimate"].to_dict() == {"create": 1.0, "delay": 0.0}
+    own = {(one.metric, one.block): one.value for one in run.own_metrics()}
+    assert own["relative accuracy", "delay"] == 1.0 and own["AUROC", "all"] == 1.0
+
+
 def test_likephys_marks_what_is_no_physics(tmp_path: Path) -> None:
     stimuli = load_stimuli("likephys", layouts.likephys(tmp_path))
     assert {(p.conditions["violation"], p.conditions["physics"]) for p in stimuli.pairs} == {
@@ -245,6 +313,7 @@ def _cut(path: str) -> Build:
     return broken
 
 
+BLOCKING = "test/blocking/eval-part"
 FIRST2 = f"Main/Videos/{b'01p'.hex().ljust(64, '0')}.mp4"
 DUCK = "box__lid__toy_duck"
 BROKEN: list[tuple[str, str, Build, tuple[str, ...]]] = [
@@ -356,6 +425,36 @@ BROKEN: list[tuple[str, str, Build, tuple[str, ...]]] = [
         _video("data/ball_drop_videos/subgroup_000/valid_00.mp4", [20] * 11),
         ("unequal length", "fetch"),
     ),
+    ("xvoe", "missing part", _drop(f"{BLOCKING}-004.tfrecord"), ("part-004.tfrecord", "all are needed")),
+    ("xvoe", "truncated", _cut(f"{BLOCKING}-000.tfrecord"), ("part-000.tfrecord", "fetch it again")),
+    ("xvoe", "truncated later", _cut(f"{BLOCKING}-003.tfrecord"), ("part-003.tfrecord", "fetch")),
+    ("xvoe", "unknown scenario", _rename("test/blocking", "test/blockin"), ("Did you mean 'blocking'",)),
+    (
+        "xvoe",
+        "fewer items",
+        lambda root: (
+            layouts.xvoe(root / "few", items=1),
+            shutil.copy(root / "few/test/blocking/eval-part-002.tfrecord", root / f"{BLOCKING}-002.tfrecord"),
+            shutil.rmtree(root / "few"),
+            root,
+        )[3],
+        ("part-002.tfrecord", "it has 1 records"),
+    ),
+    (
+        "adept",
+        "no control",
+        _drop("human_delay_cube_0.mp4"),
+        ("human_delay_cube_1.mp4", "none of its controls"),
+    ),
+    ("adept", "wrong name", _rename("human_delay_cube_0.mp4", "delay_0.mp4"), ("delay_0.mp4", "renamed?")),
+    (
+        "adept",
+        "truncated",
+        _cut("human_delay_cube_0.mp4"),
+        ("human_delay_cube_0.mp4", "fetch this file again"),
+    ),
+    ("adept", "unequal lengths", _video("human_delay_cube_0.mp4", [20] * 11), ("unequal length", "fetch")),
+    ("adept", "no clip", lambda root: (shutil.rmtree(root), root.mkdir(), root)[2], ("no surprising clip",)),
     (
         "likephys",
         "truncated",

@@ -64,7 +64,7 @@ def check_stimuli(
     card = read_stimuli_card(name)
     try:
         stimuli = load_stimuli(name, root)
-    except CardError as error:
+    except (CardError, VideoError) as error:
         return Checked(card.name, str(root or ""), {}, (Finding("error", card.name, str(error)),))
     findings = [*_counts(card, stimuli), *_strays(stimuli), *_balance(stimuli)]
     looked, found = _look(stimuli, decode, progress or (lambda done, total: None))
@@ -153,6 +153,8 @@ def _by_container(source: Source) -> _Look:
     """Without decoding: pictures in a folder, or a file's own account of its frames."""
     if source.kind == "images":
         return _Look(sum(path.suffix.lower() in _PICTURES for path in source.path.iterdir()))
+    if source.kind == "record":
+        return _Look(None)
     from voe.video.container import survey
 
     survey(source.path)

@@ -17,7 +17,18 @@ Loader = Callable[[StimuliCard, Path | None], StimulusSet]
 
 BUILT_IN = {
     name: f"voe.loaders.{name}"
-    for name in ("rendered", "pattern", "intphys", "intphys2", "grasp", "inflevel", "likephys")
+    for name in (
+        "rendered",
+        "pattern",
+        "intphys",
+        "intphys2",
+        "grasp",
+        "inflevel",
+        "likephys",
+        "physical_concepts",
+        "xvoe",
+        "adept",
+    )
 }
 """Name of a loader -> the module whose `load` it is; imported when a card asks for it."""
 

@@ -30,7 +30,7 @@ def frame_rate(source: Source) -> float | None:
     Raises:
         VideoError: the video file is missing, no video, or cut off.
     """
-    if source.fps is not None or source.kind == "images":
+    if source.fps is not None or source.kind != "video":
         return source.fps
     from voe.video.container import survey
 
@@ -60,6 +60,10 @@ def decode(source: Source, wanted: Iterable[int], backend: Backend = "pyav") -> 
         from voe.video.images import decode_images
 
         return decode_images(source.path, wanted, source.fps)
+    if source.kind == "record":
+        from voe.video.records import decode_record
+
+        return decode_record(source.path, source.part, wanted, source.fps)
     if backend == "pyav":
         from voe.video.pyav import decode_video
 
