@@ -13,10 +13,11 @@ import numpy as np
 def masked_crc(data: bytes) -> int:
     """CRC-32C by a table, masked: another way than the reader's."""
     table = []
-    for n in range(256):
+    for entry in range(256):
+        value = entry
         for _ in range(8):
-            n = n >> 1 ^ (0x82F63B78 if n & 1 else 0)
-        table.append(n)
+            value = value >> 1 ^ (0x82F63B78 if value & 1 else 0)
+        table.append(value)
     crc = 0xFFFFFFFF
     for byte in data:
         crc = table[(crc ^ byte) & 255] ^ crc >> 8
