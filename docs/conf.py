@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from sphinx.application import Sphinx
@@ -52,7 +53,7 @@ def plain_text(*event: Any) -> None:
         example = line.lstrip().startswith(">>>") or (example and bool(line.strip()))
         if not example:
             parts = line.split("`")
-            parts[::2] = [part.replace("|", r"\|").replace("*", r"\*") for part in parts[::2]]
+            parts[::2] = [re.sub(r"([|*]|_(?=\W|$))", r"\\\1", part) for part in parts[::2]]
             lines[number] = "`".join(parts)
 
 
