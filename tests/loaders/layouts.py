@@ -155,6 +155,30 @@ def adept(root: Path) -> Path:
     return root
 
 
+def mvp(root: Path, pairs: int = 6) -> Path:
+    """Minimal Video Pairs: two videos a pair, one question, opposite answers."""
+    rows = []
+    for pair in range(pairs):
+        for which, levels, answer in (("a", CALM, "stays"), ("b", JUMP, "changes")):
+            video(root / "videos" / f"intphys/{pair}_{which}.mp4", [level + pair for level in levels])
+            rows.append({"video_id": f"intphys_{pair}_{which}", "video_path": f"intphys/{pair}_{which}.mp4",
+                         "question": "What does the light do?", "candidates": str(["stays", "changes"]),
+                         "answer": answer})  # fmt: skip
+    (root / "mini.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    return root
+
+
+def implausibench(root: Path, pairs: int = 2) -> Path:
+    """ImplausiBench, as its card supposes it to be."""
+    rows = []
+    for pair in range(pairs):
+        for kind, levels in (("real", CALM), ("implausible", JUMP)):
+            video(root / "ImplausiBench" / f"{pair}_{kind}.mp4", [level + pair for level in levels])
+            rows.append({"video": f"{pair}_{kind}.mp4", "type": kind, "question": "?"})
+    (root / "ImplausiBench-MCQA.json").write_text(json.dumps(rows))
+    return root
+
+
 def pictures(folder: Path) -> np.ndarray:
     """Mean level of each picture of a folder, in order."""
     from PIL import Image

@@ -34,8 +34,12 @@ BUILDERS: dict[str, Build] = {
     "likephys": layouts.likephys,
     "xvoe": layouts.xvoe,
     "adept": layouts.adept,
+    "implausibench": layouts.implausibench,
+    "mvp-intuitive-physics": layouts.mvp,
 }
-LABELLED = [name for name in BUILDERS if name not in ("intphys-test", "intphys2-heldout")]
+LABELLED = [
+    name for name in BUILDERS if name not in ("intphys-test", "intphys2-heldout", "mvp-intuitive-physics")
+]
 
 
 def voe(*arguments: str) -> Result:
@@ -68,6 +72,8 @@ def test_it_goes_from_the_folder_to_a_table(name: str, tmp_path: Path) -> None:
     assert set(headline(run).values()) == {1.0}  # every jump surprises a model that expects none
     text = voe("table", str(tmp_path / "run")).output
     card = read_stimuli_card(name)
+    if not run.stimuli.block:
+        return
     assert f"by {run.stimuli.block} (secondary: described, not tested)" in text
     levels = run.by_condition(run.stimuli.block)
     assert set(levels["level"]) <= set(card.extra["concepts"]) and (levels["estimate"] == 1).all()
@@ -455,6 +461,73 @@ BROKEN: list[tuple[str, str, Build, tuple[str, ...]]] = [
     ),
     ("adept", "unequal lengths", _video("human_delay_cube_0.mp4", [20] * 11), ("unequal length", "fetch")),
     ("adept", "no clip", lambda root: (shutil.rmtree(root), root.mkdir(), root)[2], ("no surprising clip",)),
+    (
+        "mvp-intuitive-physics",
+        "orphan clip",
+        _edit("mini.jsonl", "intphys_3_b", "intphys_9_b"),
+        ("intphys_3", "1 clips and not two"),
+    ),
+    (
+        "mvp-intuitive-physics",
+        "wrong column",
+        _edit("mini.jsonl", '"candidates"', '"options"'),
+        ("mini.jsonl, row 1", "no 'candidates'", "options"),
+    ),
+    (
+        "mvp-intuitive-physics",
+        "missing label",
+        _edit("mini.jsonl", '"answer": "stays"', '"answer": ""'),
+        ("row 1", "no 'answer'"),
+    ),
+    (
+        "mvp-intuitive-physics",
+        "strange answer",
+        _edit("mini.jsonl", '"answer": "stays"', '"answer": "goes"'),
+        ("row 1", "'goes' is none of the choices"),
+    ),
+    (
+        "mvp-intuitive-physics",
+        "missing video",
+        _drop("videos/intphys/2_a.mp4"),
+        ("row 5", "there is no video"),
+    ),
+    (
+        "mvp-intuitive-physics",
+        "truncated",
+        _cut("videos/intphys/2_a.mp4"),
+        ("2_a.mp4", "fetch this file again"),
+    ),
+    (
+        "implausibench",
+        "missing label",
+        _edit("ImplausiBench-MCQA.json", '"real"', '""'),
+        ("row 1", "no 'type'"),
+    ),
+    (
+        "implausibench",
+        "strange label",
+        _edit("ImplausiBench-MCQA.json", '"type": "real"', '"type": "fake"'),
+        ("row 1", "'fake', which"),
+    ),
+    (
+        "implausibench",
+        "wrong column",
+        _edit("ImplausiBench-MCQA.json", '"video"', '"path"'),
+        ("row 1", "no 'video'", "[annotations]"),
+    ),
+    (
+        "implausibench",
+        "orphan clip",
+        _edit("ImplausiBench-MCQA.json", "1_real", "0_generated"),
+        ("there is no video",),
+    ),
+    (
+        "implausibench",
+        "torn table",
+        _edit("ImplausiBench-MCQA.json", "[{", "{"),
+        ("ImplausiBench-MCQA.json", "damaged"),
+    ),
+    ("implausibench", "truncated", _cut("ImplausiBench/0_real.mp4"), ("0_real.mp4", "fetch this file again")),
     (
         "likephys",
         "truncated",

@@ -71,3 +71,19 @@ def unpack(archive: str, folder: str, limit_gb: float) -> None:
 
     files = unpack_archive(Path(archive), Path(folder), limit_gb=limit_gb)
     click.echo(f"{folder}: {files} files")
+
+
+@command.command(name="answers")
+@click.argument("name")
+@click.argument("file", type=click.Path(dir_okay=False))
+@root_option
+@json_option
+def answers(name: str, file: str, root: str | None, as_json: bool) -> None:
+    """Score answers in words, from FILE (CSV: clip, answer), as the benchmark NAME scores them."""
+    from voe.answers import read_answers, score_answers
+    from voe.cli.terminal import print_json, print_text
+    from voe.loaders.load import load_stimuli
+    from voe.report.checked import answers_record, answers_text
+
+    found = score_answers(load_stimuli(name, root), read_answers(Path(file)))
+    print_json(answers_record(found)) if as_json else print_text(answers_text(name, found))

@@ -28,6 +28,7 @@ BUILT_IN = {
         "physical_concepts",
         "xvoe",
         "adept",
+        "annotations",
     )
 }
 """Name of a loader -> the module whose `load` it is; imported when a card asks for it."""

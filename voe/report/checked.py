@@ -1,14 +1,18 @@
-"""What `voe stimuli check` prints."""
+"""What `voe stimuli check` and `voe stimuli answers` print."""
 
 from __future__ import annotations
 
+import math
 import textwrap
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from voe.report.table import WIDTH
+from voe.report.table import WIDTH, grid, interval, percent
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from voe.answers import AnswerScore
     from voe.loaders.checking import Checked, Finding
 
 MOST = 20
@@ -43,3 +47,24 @@ def _finding_lines(finding: Finding) -> list[str]:
 def checked_record(found: Checked) -> dict[str, Any]:
     """Plain values, for JSON."""
     return {**asdict(found), "sound": found.sound}
+
+
+def answers_text(name: str, scores: Sequence[AnswerScore]) -> str:
+    """The benchmark's own accuracy of answers, block by block."""
+    rows = [
+        [s.block, str(s.n), percent(s.value), interval(s.low, s.high), percent(s.chance), str(s.unparsable)]
+        for s in scores
+    ]
+    title = f"{name}: {scores[0].metric} of the answers, as the benchmark scores them"
+    notes = "unparsable: counted as wrong. interval: Wilson, on the effective number of pairs."
+    return (
+        f"{title}\n{grid(['concept', 'n', 'right', '95 % interval', 'chance', 'unparsable'], rows)}\n{notes}"
+    )
+
+
+def answers_record(scores: Sequence[AnswerScore]) -> list[dict[str, Any]]:
+    """Plain values, for JSON: an interval that there is not is null."""
+    rows = [asdict(score) for score in scores]
+    return [
+        {k: None if isinstance(v, float) and math.isnan(v) else v for k, v in row.items()} for row in rows
+    ]
