@@ -52,7 +52,8 @@ def reference_of(run: Run) -> ReferenceRun:
         RunError: no pair was scored.
     """
     curves, protocol = run.curves, run.protocol
-    pairing = f"pairs of quadruplets, {Match.OUTCOME.value}" if run.stimuli.quadruplets else "pairs"
+    designed = any(pair.match is Match.OUTCOME for pair in run.stimuli.pairs)
+    pairing = f"pairs of quadruplets, {Match.OUTCOME.value}" if designed else "pairs"
     notes: list[str] = []
     tables, corrected = [], []
     primary = protocol.contexts.index(protocol.primary_context or protocol.contexts[0])
@@ -81,7 +82,8 @@ def reference_of(run: Run) -> ReferenceRun:
 
 def _blocks(run: Run, curves: Curves) -> list[tuple[str, list[Pair]]]:
     """Block -> its pairs whose clips were both scored."""
-    wanted = {Match.OUTCOME} if run.stimuli.quadruplets else set(Match)
+    designed = any(pair.match is Match.OUTCOME for pair in run.stimuli.pairs)
+    wanted = {Match.OUTCOME} if designed else set(Match)
     pairs = [p for p in run.stimuli.pairs if p.match in wanted and curves.comparable(p.clips)]
     blocks = [(c, [p for p in pairs if c in p.concepts]) for c in run.stimuli.concepts] or [(ALL, pairs)]
     return [(block, chosen) for block, chosen in blocks if chosen]

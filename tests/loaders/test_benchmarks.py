@@ -17,6 +17,7 @@ from voe.cli.main import cli
 from voe.errors import CardError
 from voe.loaders.checking import check_stimuli
 from voe.loaders.load import load_stimuli
+from voe.reference_run import reference_of
 from voe.results import Run
 
 Build = Callable[[Path], Path]
@@ -125,26 +126,61 @@ def test_frames_are_those_of_the_reference(tmp_path: Path) -> None:
     }  # fmt: skip
 
 
+@pytest.mark.parametrize("case", ["n=150,frame_step=10", "n=301,frame_step=10", "n=251,frame_step=5"])
+def test_frames_of_grasp_are_those_of_the_reference(case: str, tmp_path: Path) -> None:
+    from voe.protocols import Protocol
+    from voe.scenes import read_scene
+
+    golden = json.loads((Path(__file__).parents[1] / "golden/preprocess_sampling/sampling.json").read_text())
+    length, step = (int(part.partition("=")[2]) for part in case.split(","))
+    for kind in ("P", "IP"):
+        layouts.video(tmp_path / "level2" / f"{kind}_Gravity" / "000.mp4", [9] * length)
+    stimuli = load_stimuli("grasp", tmp_path)
+    [(name, clips)] = stimuli.scenes.items()
+    read = read_scene(name, clips, Protocol(frame_step=step, window=2, contexts=(1,)), (16, 16)).clips
+    assert [frames.numbers.tolist() for frames in read.values()] == golden[f"grasp/{case}"]["indices"]
+
+
+def test_the_references_arithmetic_runs_on_matched_pairs(tmp_path: Path) -> None:
+    run = scored("intphys-dev", layouts.intphys(tmp_path / "data"), tmp_path / "run")
+    found = reference_of(run)
+    assert found.pairing == "pairs" and found.average == 100.0
+    assert found.best["block"].tolist() == ["object-permanence", "shape-constancy", "continuity"]
+
+
+def test_a_scene_whose_labels_were_changed_is_no_pair(tmp_path: Path) -> None:
+    root = layouts.intphys(tmp_path, scenes=1)
+    for clip, possible in (("2", True), ("3", False)):
+        path = root / "dev/O1/01" / clip / "status.json"
+        path.write_text(json.dumps({"header": {"is_possible": possible}}))
+    with pytest.raises(CardError, match="agree longest and have the same label"):
+        load_stimuli("intphys-dev", root)
+
+
+@pytest.mark.parametrize("block", ["continuity", "solidity"])
 @pytest.mark.parametrize("priming", [False, True])
 @pytest.mark.parametrize(("first", "second"), [(520, 520), (523, 520), (520, 524)])
 def test_inflevel_loses_the_first_frames_of_the_longer_clip(
-    tmp_path: Path, priming: bool, first: int, second: int
+    tmp_path: Path, block: str, priming: bool, first: int, second: int
 ) -> None:
     """The same golden file: first and last sampled frame and their number, by video of a pair."""
     from voe.protocols import Protocol
     from voe.scenes import read_scene
 
     golden = json.loads((Path(__file__).parents[1] / "golden/preprocess_sampling/sampling.json").read_text())
-    wanted = golden[f"inflevel/continuity/priming={priming}/lengths={first},{second}"]
-    assert wanted["row"] == {"end1": 329, "end2": 329}
-    for kind, length in (("vv", first), ("vi", second)):
-        layouts.video(tmp_path / "continuity" / f"left__a__b__c__{kind}__LR.mp4", [9] * length, size=16)
-    for block in ("gravity", "solidity"):
-        (tmp_path / block).mkdir()
-        (tmp_path / f"{block}.csv").write_text("vid1_path,vid1_end_priming_2,vid2_path,vid2_end_priming_2\n")
-    row = "left__a__b__c__vv__LR.mp4,329,left__a__b__c__vi__LR.mp4,329"
-    header = "vid1_path,vid1_end_priming_2,vid2_path,vid2_end_priming_2"
-    (tmp_path / "continuity.csv").write_text(f"{header}\n{row}\n")
+    wanted = golden[f"inflevel/{block}/priming={priming}/lengths={first},{second}"]
+    ends = wanted["row"]
+    names = {
+        "continuity": ("left__a__b__c__vv__LR.mp4", "left__a__b__c__vi__LR.mp4"),
+        "solidity": ("left__a__b__c__ui.mp4", "left__a__b__c__uv.mp4"),
+    }[block]
+    header = "vid1_path,vid1_end_priming_2,vid2_path,vid2_end_priming_2\n"
+    for folder in ("continuity", "gravity", "solidity"):
+        (tmp_path / folder).mkdir()
+        (tmp_path / f"{folder}.csv").write_text(header)
+    for name, length in zip(names, (first, second), strict=True):
+        layouts.video(tmp_path / block / name, [9] * length, size=16)
+    (tmp_path / f"{block}.csv").write_text(f"{header}{names[0]},{ends['end1']},{names[1]},{ends['end2']}\n")
     stimuli = load_stimuli("inflevel-priming" if priming else "inflevel", tmp_path)
     [(name, clips)] = stimuli.scenes.items()
     protocol = Protocol(frame_step=5, window=32, contexts=(4,), resize="squash")
@@ -190,7 +226,8 @@ def test_both_layouts_of_intphys2_give_the_same_pairs(tmp_path: Path) -> None:
 
 def test_intphys_needs_no_key_for_its_quadruplets(tmp_path: Path) -> None:
     stimuli = load_stimuli("intphys-dev", layouts.intphys(tmp_path))
-    assert len(stimuli.quadruplets) == 6 and not stimuli.pairs
+    assert len(stimuli.quadruplets) == 6
+    assert {(p.possible[-1], p.impossible[-1]) for p in stimuli.pairs} == {("1", "2"), ("3", "4")}
     quad = stimuli.quadruplets[0]
     assert (quad.aa, quad.bb, quad.ab, quad.ba) == ("O1/01/1", "O1/01/3", "O1/01/2", "O1/01/4")
     assert stimuli.own_metrics == ("intphys-relative", "intphys-absolute")

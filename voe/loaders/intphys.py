@@ -6,7 +6,7 @@
 The layout is that of bootphon/intphys:Tools/make_archives.py. A scene is four clips, two possible and two
 impossible, which together hold the same frames twice; which is which is said by status.json alone. The
 quadruplet's interaction needs no more: it does not matter which possible clip shares its context with which
-impossible one. Pairs are matched by their first differing frame, when they are asked for.
+impossible one. Pairs, which are secondary, are matched by their first differing frame (`[layout] match`).
 """
 
 from __future__ import annotations
@@ -16,9 +16,10 @@ import re
 from pathlib import Path
 
 from voe.cards import StimuliCard
-from voe.clips import Clip, Label, Quadruplet, Segment, Source, StimulusSet
+from voe.clips import Clip, Label, Pair, Quadruplet, Segment, Source, StimulusSet
 from voe.errors import CardError
 from voe.loaders.folders import concepts_of, layout_of, require_root
+from voe.loaders.matching import matched_scene
 
 BLOCKS = ("O1", "O2", "O3")
 _TASK = re.compile(r"(O[123])/(\d+)[^/]*/([1-4])")
@@ -36,6 +37,7 @@ def load(card: StimuliCard, root: Path | None) -> StimulusSet:
     labelled = layout["part"] == "dev"
     clips: list[Clip] = []
     quadruplets: list[Quadruplet] = []
+    pairs: list[Pair] = []
     for block in BLOCKS:
         if not (folder / block).is_dir():
             raise CardError(
@@ -46,11 +48,12 @@ def load(card: StimuliCard, root: Path | None) -> StimulusSet:
             clips += four
             if labelled:
                 quadruplets.append(_quadruplet(four, block, concepts_of(card, block), scene))
+                pairs += _pairs(four, quadruplets[-1]) if layout.get("match") else []
     if not labelled:
         clips = _with_tasks(clips, folder)
     return StimulusSet(
-        name=card.name, clips=tuple(clips), pairs=(), quadruplets=tuple(quadruplets), align=card.align,
-        root=folder, unlabelled=not labelled,
+        name=card.name, clips=tuple(clips), pairs=tuple(pairs), quadruplets=tuple(quadruplets),
+        align=card.align, root=folder, unlabelled=not labelled,
     )  # fmt: skip
 
 
@@ -100,6 +103,14 @@ def _quadruplet(clips: list[Clip], block: str, concepts: tuple[str, ...], scene:
     name = clips[0].scene
     (aa, bb), (ab, ba) = possible, impossible
     return Quadruplet(name, name, concepts, aa, ab, ba, bb, conditions={"block": block})
+
+
+def _pairs(clips: list[Clip], quad: Quadruplet) -> list[Pair]:
+    """The pairs of the scene, by their first differing frame: what the reference evaluation compares."""
+    return [
+        Pair(real.id, magic.id, quad.scene, quad.concepts, conditions=quad.conditions)
+        for real, magic in matched_scene(clips)
+    ]
 
 
 def _with_tasks(clips: list[Clip], folder: Path) -> list[Clip]:

@@ -7,12 +7,16 @@ difference of a value: signed sums can cancel, and resizing hides small differen
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Sequence
 
 import numpy as np
 import numpy.typing as npt
 
-from voe.errors import ClipError
+from voe.cache import cache_folder
+from voe.clips import Clip
+from voe.errors import CardError, ClipError
 
 Frames = npt.NDArray[np.integer]
 
@@ -63,3 +67,60 @@ def match_four(clips: Sequence[Frames], tolerance: int = 0) -> tuple[tuple[int, 
     partner = latest[0]
     rest = [position for position in (1, 2, 3) if position != partner]
     return (0, partner), (rest[0], rest[1])
+
+
+def matched_scene(clips: Sequence[Clip], tolerance: int = 0) -> list[tuple[Clip, Clip]]:
+    """(possible, impossible) pairs of a scene of four clips, by their first differing frame.
+
+    The clips are decoded the first time, and what was found is kept in the cache, under the names and sizes
+    of their files. A scene in which two clips agree with the first equally long has no pairs.
+
+    Raises:
+        CardError: a pair that is not one possible and one impossible clip.
+        ClipError: a clip that cannot be read.
+    """
+    place = cache_folder() / "matches" / f"{_digest(clips, tolerance)}.json"
+    if place.is_file():
+        found = json.loads(place.read_text(encoding="utf-8"))
+    else:
+        try:
+            found = [list(pair) for pair in match_four([_frames(clip) for clip in clips], tolerance)]
+        except ClipError as error:
+            if "neither is its partner" not in str(error):
+                raise
+            found = []
+        place.parent.mkdir(parents=True, exist_ok=True)
+        aside = place.with_suffix(".partial")
+        aside.write_text(json.dumps(found), encoding="utf-8")
+        aside.replace(place)
+    pairs = []
+    for first, second in found:
+        one, other = clips[first], clips[second]
+        if one.possible == other.possible:
+            raise CardError(
+                f"scene {one.scene!r}: {one.id} and {other.id} agree longest and have the same label, so "
+                f"they are "
+                "no pair; its frames or its labels were changed"
+            )
+        pairs.append((one, other) if one.possible else (other, one))
+    return pairs
+
+
+def _frames(clip: Clip) -> Frames:
+    from voe.video import decode
+
+    [segment] = clip.segments
+    stop = segment.stop if segment.stop is not None else 1 << 30
+    return decode(segment.source, range(segment.start, stop)).frames
+
+
+def _digest(clips: Sequence[Clip], tolerance: int) -> str:
+    """Names, sizes and times of everything that the clips show."""
+    seen: list[object] = [tolerance]
+    for clip in clips:
+        for segment in clip.segments:
+            path = segment.source.path
+            files = sorted(path.iterdir()) if path.is_dir() else [path]
+            seen.append([segment.start, segment.stop, str(path.absolute())])
+            seen += [[file.name, file.stat().st_size, file.stat().st_mtime_ns] for file in files]
+    return hashlib.sha256(json.dumps(seen).encode()).hexdigest()[:24]
