@@ -412,6 +412,16 @@ def test_checkpoints_are_paid_for(runs: Path) -> None:
     assert planned[-1]["running"] == pytest.approx(sum(vs.e_value(row) for row in scores) / 10)
 
 
+def test_the_checkpoint_at_which_one_might_have_stopped_counts_from_one(runs: Path) -> None:
+    # 'solidity' is right in all 8 scenes: e = 512 / 9 = 56.8 of one checkpoint, half of which passes 20.
+    found = tables("compare", str(runs / "copy"), str(runs / "random/seed-0"), "--checkpoints")
+    best = by_concept(found["best_checkpoint"])
+    assert best["solidity"]["crossed"] == 1
+    assert best["gravity"]["crossed"] is None
+    text = voe("compare", str(runs / "copy"), str(runs / "random/seed-0"), "--checkpoints").output
+    assert "none" in text
+
+
 def test_more_checkpoints_than_were_planned_are_refused(runs: Path) -> None:
     folders = [str(runs / f"random/seed-{seed}") for seed in (0, 1, 2)]
     with pytest.raises(RunError, match="3 runs where 2 were planned"):

@@ -135,14 +135,17 @@ def _lean(report: AuditReport) -> str:
             names = [a.concept for a in report.lean_accounts if (a.account, a.power) == (account, power)]
             if names:
                 lines += _folded(f"{word} '{account}': {', '.join(names)}", "  ")
-    lines += _folded("?: not significantly off chance, Holm over all cells; ties: over half are ties", "")
+    marks = "above, below, ?: significantly above or below chance, or neither, Holm over all cells"
+    lines += _folded(f"{marks}; ties: over half are ties", "")
     return "\n".join(lines)
 
 
 def _cell(account: LeanAccount) -> str:
     if account.power in ("ties", "not testable"):
         return account.power
-    words = {"solves": "SOLVES", "reversed": "REVERSED", "no": "?"}
+    words = {
+        "solves": "SOLVES", "reversed": "REVERSED", "no": "?", "above chance": "above", "below chance": "below",
+    }  # fmt: skip
     return f"{100 * account.accuracy.estimate:.0f} % {words.get(account.power, account.power)}"
 
 
