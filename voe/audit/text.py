@@ -144,7 +144,8 @@ def _cell(account: LeanAccount) -> str:
     if account.power in ("ties", "not testable"):
         return account.power
     words = {
-        "solves": "SOLVES", "reversed": "REVERSED", "no": "?", "above chance": "above", "below chance": "below",
+        "solves": "SOLVES", "reversed": "REVERSED", "no": "?",
+        "above chance": "above", "below chance": "below",
     }  # fmt: skip
     return f"{100 * account.accuracy.estimate:.0f} % {words.get(account.power, account.power)}"
 

@@ -78,10 +78,16 @@ def _frames(text: str | None) -> tuple[int, ...]:
     """Hidden spans in frames, from the command line."""
     if text is None:
         return ()
+    from voe.worlds.design import MAX_HIDDEN
+
     try:
         spans = tuple(int(part) for part in text.split(","))
     except ValueError as error:
         raise VoeError(f"--occlusions {text!r}: write frames with commas between them: 10,14,18") from error
-    if min(spans) < 1 or len(set(spans)) < len(spans):
-        raise VoeError(f"--occlusions {text!r}: the spans must be above 0 and differ from each other")
+    if min(spans) < 4 or max(spans) >= MAX_HIDDEN or len(set(spans)) < len(spans):
+        raise VoeError(
+            f"--occlusions {text!r}: spans are 4 to {MAX_HIDDEN - 1} frames (shorter ones leave no "
+            f"sampled frame on "
+            "each side of the splice, longer ones no window that spans them), each named once"
+        )
     return spans

@@ -31,7 +31,11 @@ def checked_text(found: Checked) -> str:
         if len(chosen) > MOST:
             lines.append(f"and {len(chosen) - MOST} more of these ({level}); --json lists all")
     errors = sum(finding.level == "error" for finding in found.findings)
-    verdict = f"{errors} ERRORS" if errors else "sound: nothing was found that would make a number wrong"
+    verdict = (
+        f"{errors} error{'s' * (errors > 1)}"
+        if errors
+        else "sound: nothing was found that would make a number wrong"
+    )
     return "\n".join([*lines, verdict])
 
 
