@@ -35,7 +35,8 @@ def donors(stimuli: StimulusSet) -> dict[str, str]:
     groups: dict[tuple[str, ...], dict[str, str]] = {}
     designs: tuple[Quadruplet | Pair, ...] = stimuli.quadruplets or stimuli.pairs
     for design in designs:
-        groups.setdefault(design.concepts, {}).setdefault(design.scene, _possible(design))
+        scene = stimuli.clip(design.clips[0]).scene
+        groups.setdefault(design.concepts, {}).setdefault(scene, _possible(design))
     found: dict[str, str] = {}
     for concepts, clips in groups.items():
         scenes = list(clips)

@@ -82,13 +82,17 @@ def laid_over(comparisons: Sequence[_Timed]) -> tuple[str, Floats, Floats]:
     """What times are counted from, the times that all comparisons have [T], and their contrasts [n, T]."""
     events = [one.event for one in comparisons]
     aligned = CLIP if None in events else VIOLATION
-    step = min((float(np.diff(one.times).min()) for one in comparisons if len(one.times) > 1), default=1.0)
+    gaps = np.concatenate([np.diff(one.times) for one in comparisons])
+    step = float(gaps.mean()) if len(gaps) else 1.0
     rows: list[Mapping[int, float]] = []
     for one in comparisons:
         origin = one.times[0] if aligned == CLIP else float(one.event or 0)
         # Half a step up: of two times that are as near, all comparisons take the same one.
         bins = np.floor((one.times - origin) / step + 0.5).astype(int)
-        rows.append(dict(zip(bins.tolist(), one.contrasts.tolist(), strict=True)))
+        row: dict[int, float] = {}
+        for at, contrast in zip(bins.tolist(), one.contrasts.tolist(), strict=True):
+            row.setdefault(at, contrast)
+        rows.append(row)
     shared = sorted(set.intersection(*(set(row) for row in rows)))
     values = np.array([[row[at] for at in shared] for row in rows], dtype=np.float64)
     first = min(one.times[0] for one in comparisons) if aligned == CLIP else 0.0

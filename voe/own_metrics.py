@@ -146,7 +146,11 @@ def _likephys(stimuli: StimulusSet, scores: Scores) -> list[OwnMetric]:
                 by_scene = invalid.setdefault(clip.tags["violation"], {})
                 by_scene.setdefault(clip.scene, []).append(surprises[clip.id])
         if block != ALL and valid and invalid:
-            found.append(OwnMetric("PPE", block, likephys_ppe(valid, invalid), len(clips), "lower", text))
+            compared = {kind: by for kind, by in invalid.items() if valid.keys() & by.keys()}
+            if compared:
+                found.append(
+                    OwnMetric("PPE", block, likephys_ppe(valid, compared), len(clips), "lower", text)
+                )
     if found:
         mean, n = float(np.mean([one.value for one in found])), sum(one.n for one in found)
         found.append(OwnMetric("PPE", ALL, mean, n, "lower", f"{text}; the mean over scenarios"))
@@ -202,7 +206,9 @@ def _adept(stimuli: StimulusSet, scores: Scores) -> list[OwnMetric]:
         if all(clip in scores.greatest for clip in pair.clips):
             of_block = cases.setdefault(pair.conditions["block"], {})
             of_block.setdefault(pair.impossible, []).append(pair.possible)
-    found = []
+    found: list[OwnMetric] = []
+    if not cases:
+        return found
     every = {magic: controls for of_block in cases.values() for magic, controls in of_block.items()}
     for block, chosen in [*cases.items(), (ALL, every)]:
         relative, area = adept_accuracy(

@@ -12,13 +12,16 @@ import pytest
 from click.testing import CliRunner, Result
 
 from tests.loaders import layouts
+from voe.audit.run import audit
 from voe.cards import card_names, read_stimuli_card
 from voe.cli.main import cli
+from voe.controls import donors
 from voe.errors import CardError
 from voe.loaders.checking import check_stimuli
 from voe.loaders.load import load_stimuli
 from voe.reference_run import reference_of
 from voe.results import Run
+from voe.stimulus_record import as_record, from_record
 
 Build = Callable[[Path], Path]
 SHORT = ["--frame-step", "1", "--window", "4", "--stride", "1", "--contexts", "2"]
@@ -641,3 +644,61 @@ def test_own_measures_differ_from_ours_where_their_definitions_do(tmp_path: Path
     assert own["all"] == pytest.approx(np.mean([0.25, 0]))
     levels = run.by_condition("block").set_index("level")["estimate"]
     assert levels["ball_drop"] == pytest.approx((1 + 0.5 + 0 + 1) / 4)  # our tie counts one half
+
+
+def test_the_audit_and_the_swap_reach_every_pair_of_a_wider_cluster(tmp_path: Path) -> None:
+    stimuli = load_stimuli("inflevel-priming", layouts.inflevel(tmp_path, tables=False))
+    assert len({pair.scene for pair in stimuli.pairs}) < len(stimuli.scenes)
+    report = audit(stimuli, {"frame_step": 1}, flips=99)
+    assert (report.n_pairs, report.left_out) == (12, ())
+    assert set(donors(stimuli)) == set(stimuli.scenes)
+
+
+def test_a_scene_that_is_rendered_several_times_is_several_scenes(tmp_path: Path) -> None:
+    """As in Debug: one SceneIndex and type, told apart by env."""
+    root = layouts.intphys2(tmp_path, "Debug", scenes=1)
+    path = root / "Debug/metadata.csv"
+    header, *rows = path.read_text().splitlines()
+    again = [f"{row},{env}" for env in ("day", "night") for row in rows]
+    path.write_text("\n".join([f"{header},env", *again]) + "\n")
+    with pytest.raises(CardError, match="two clips are called"):
+        load_stimuli("intphys2-debug", root)  # one video under two names of a scene
+    names = []
+    for number, line in enumerate(again):
+        old = line.split(",")[1]
+        new = f"{number:02d}{old[2:]}"
+        shutil.copy(root / f"Debug/Videos/{old}.mp4", root / f"Debug/Videos/{new}.mp4")
+        names.append(line.replace(old, new))
+    path.write_text("\n".join([f"{header},env", *names]) + "\n")
+    stimuli = load_stimuli("intphys2-debug", root)
+    assert {pair.scene for pair in stimuli.pairs} == {"0 day", "0 night"} and len(stimuli.pairs) == 4
+    path.write_text("\n".join([header, *(name.rpartition(",")[0] for name in names)]) + "\n")
+    with pytest.raises(CardError, match="several clips have one SceneIndex and one type"):
+        load_stimuli("intphys2-debug", root)
+
+
+def test_records_are_audited(few_records: Path, tmp_path: Path) -> None:
+    stimuli = load_stimuli(few_records, layouts.physical_concepts(tmp_path / "data", records=3))
+    report = audit(stimuli, {"window": 4, "contexts": (2,)}, flips=99)
+    assert report.n_quadruplets == 6 and report.left_out == ()
+    assert from_record(json.loads(json.dumps(as_record(stimuli)))).clips == stimuli.clips
+
+
+@pytest.mark.parametrize("name", ["likephys", "adept", "xvoe", "inflevel", "intphys-dev"])
+def test_own_measures_live_with_clips_that_cannot_be_read(name: str, tmp_path: Path) -> None:
+    root = BUILDERS[name](tmp_path / "data")
+    for path in (p for p in root.rglob("*") if p.is_file() and p.suffix in (".mp4", ".tfrecord")):
+        if (
+            "valid" in path.name
+            or "human_delay_cube_1" in path.name
+            or "uv" in path.name
+            or "005" in path.name
+        ):
+            path.write_bytes(b"torn")
+    if name == "intphys-dev":
+        (root / "dev/O1/01/1/scene/scene_007.png").write_bytes(b"torn")
+    model = ["--model", "copy-last-frame,size=16", "--stimuli", name, "--root", str(root), "--quiet"]
+    result = voe("score", *model, *SHORT, "--out", str(tmp_path / "run"))
+    assert (result.exit_code, "FAILED: listed below" in result.output) in ((3, True), (1, False)), (
+        result.output
+    )

@@ -47,13 +47,15 @@ class ClipFile:
 
 
 def file_facts(source: Source) -> FileFacts:
-    """Facts of a video file or a folder of images; no picture is decoded.
+    """Facts of a video file, a folder of images or a record; no picture of a file is decoded.
 
     Raises:
         VideoError: it cannot be read.
     """
     if source.kind == "images":
         return _image_facts(source)
+    if source.kind == "record":
+        return _record_facts(source)
     from voe.video.container import opened, survey
 
     with opened(source.path) as video:
@@ -64,6 +66,16 @@ def file_facts(source: Source) -> FileFacts:
             encoding += f", {context.profile}"
         height, width = context.height, context.width
     return FileFacts(source.path.stat().st_size, survey(source.path).n_frames, height, width, encoding)
+
+
+def _record_facts(source: Source) -> FileFacts:
+    """A clip in a container of raw frames: it has no codec, and as many bytes as it has pixels."""
+    from itertools import count
+
+    from voe.video import decode
+
+    frames = decode(source, count()).frames
+    return FileFacts(frames.nbytes, len(frames), frames.shape[1], frames.shape[2], "raw frames")
 
 
 def _image_facts(source: Source) -> FileFacts:

@@ -133,7 +133,8 @@ def _read_scene(job: _Job, name: str) -> _SceneFacts:
             clip_files[clip.id] = files.clip_file(clip, scene.clips[clip.id], sources)
         except VideoError as error:
             failures[clip.id] = str(error)
-    whole = [c for c in job.comparisons if c.scene == name and all(clip in clip_files for clip in c.clips)]
+    ours = {clip.id for clip in clips}
+    whole = [c for c in job.comparisons if ours.issuperset(c.clips) and all(i in clip_files for i in c.clips)]
     structures = {c.name: read_structure(c, pictures) for c in whole}
     drawn: tuple[Path, ...] = ()
     if job.folder is not None:

@@ -98,7 +98,12 @@ def _strays(stimuli: StimulusSet) -> Iterator[Finding]:
     for folder in sorted({path.parent for path in shown}):
         for path in sorted(folder.iterdir()):
             if path.suffix.lower() in (".mp4", ".avi", ".mov", ".mkv", ".webm") and path not in shown:
-                yield Finding("warning", str(path), "no clip of the set shows this video", "move it away")
+                yield Finding(
+                    "warning",
+                    str(path),
+                    "no clip of the set shows this video",
+                    "its counterpart is missing, or it does not belong here",
+                )
 
 
 def _balance(stimuli: StimulusSet) -> Iterator[Finding]:

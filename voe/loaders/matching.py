@@ -73,11 +73,11 @@ def matched_scene(clips: Sequence[Clip], tolerance: int = 0) -> list[tuple[Clip,
     """(possible, impossible) pairs of a scene of four clips, by their first differing frame.
 
     The clips are decoded the first time, and what was found is kept in the cache, under the names and sizes
-    of their files. A scene in which two clips agree with the first equally long has no pairs.
+    of their files. A scene in which two clips agree with the first equally long has no pairs, nor has one with a
+    clip that cannot be read.
 
     Raises:
         CardError: a pair that is not one possible and one impossible clip.
-        ClipError: a clip that cannot be read.
     """
     place = cache_folder() / "matches" / f"{_digest(clips, tolerance)}.json"
     if place.is_file():
@@ -87,7 +87,7 @@ def matched_scene(clips: Sequence[Clip], tolerance: int = 0) -> list[tuple[Clip,
             found = [list(pair) for pair in match_four([_frames(clip) for clip in clips], tolerance)]
         except ClipError as error:
             if "neither is its partner" not in str(error):
-                raise
+                return []  # a clip cannot be read: scoring says so, and takes its scene with it
             found = []
         place.parent.mkdir(parents=True, exist_ok=True)
         aside = place.with_suffix(".partial")
