@@ -23,6 +23,7 @@ COMMANDS = {
     "models": ("voe.cli.models", "List model families and how to name a model."),
     "check-adapter": ("voe.cli.check_adapter", "Run the conformance suite on a model."),
     "export": ("voe.cli.export", "A run as the submission file of a benchmark."),
+    "train": ("voe.cli.train", "Train a tiny model from nothing on worlds to watch."),
     "render": ("voe.cli.render", "Render probes into a set of stimuli."),
     "audit": ("voe.cli.audit", "Look for shortcuts and faults in stimuli."),
 }

@@ -1,0 +1,219 @@
+"""Training: nothing leaks, a cut training ends as a whole one, and what is saved is what was scored."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from voe.adapters.load import load_model
+from voe.adapters.placement import Placement
+from voe.engine import surprise_curves
+from voe.errors import CardError, VoeError
+from voe.training.learners import LatentLearner, Learner, PixelLearner, encode, make_learner, normalised
+from voe.training.loop import COLUMNS, batch_of, learning_rate, train
+from voe.training.masks import CONTEXTS, HIDDEN_SHARE, draw_mask
+from voe.training.recipes import Recipe, read_recipe, recipe_names
+from voe.worlds.watch.store import SHARD, Watched
+
+LATENT = Recipe(
+    "small", clips=6, steps=6, batch=3, warmup=2, width=32, depth=2, heads=2, predictor_width=16,
+    predictor_depth=1, size=32, precision="float32",
+)  # fmt: skip
+PIXEL = LATENT.with_changes(family="videomae", targets="normalised")
+
+
+@pytest.fixture(scope="module")
+def watched() -> Watched:
+    """Six clips of noise, where a shard of worlds would lie."""
+    frames = np.random.default_rng(0).integers(0, 256, (6, 24, 32, 32, 3), dtype=np.uint8)
+    assert len(frames) <= SHARD
+    return Watched((frames,), len(frames))
+
+
+def window(size: int = 32) -> torch.Tensor:
+    frames = torch.from_numpy(
+        np.random.default_rng(1).integers(0, 256, (2, 16, size, size, 3), dtype=np.uint8)
+    )
+    return normalised(frames)
+
+
+def weights(learner: Learner) -> Mapping[str, torch.Tensor]:
+    return {f"{n}.{k}": v.clone() for n, net in learner.networks.items() for k, v in net.state_dict().items()}
+
+
+@pytest.mark.parametrize("masking", ["causal", "block", "random", "mixed"])
+def test_masks_cover_every_token_once(masking) -> None:
+    generator = np.random.default_rng(2)
+    for _ in range(40):
+        given, hidden = draw_mask(generator, masking, (8, 4, 4))
+        assert sorted([*given, *hidden]) == list(range(128)) and len(given) and len(hidden)
+        shown = np.zeros(128, bool)
+        shown[given] = True
+        by_time = shown.reshape(8, 16)
+        if masking == "causal":
+            frames = int(by_time.all(axis=1).sum()) * 2
+            assert frames in CONTEXTS and not by_time[frames // 2 :].any() and by_time[: frames // 2].all()
+        if masking == "block":
+            assert (by_time == by_time[0]).all()
+        if masking in ("block", "random"):
+            assert len(hidden) / 128 >= HIDDEN_SHARE
+
+
+@pytest.mark.parametrize("recipe", [LATENT, PIXEL], ids=["latent", "pixel"])
+def test_what_is_hidden_does_not_leak(recipe: Recipe) -> None:
+    """No gradient of the loss reaches a frame that is to be predicted, but through targets that are fixed."""
+    learner = make_learner(recipe)
+    pixels = window().requires_grad_()
+    given, hidden = draw_mask(np.random.default_rng(0), "causal", learner.grid)
+    frames = int(given.max() // 4 + 1) * 2
+    learner.loss(pixels, given, hidden)[0].backward()
+    assert pixels.grad is not None
+    assert pixels.grad[:, :frames].abs().max() > 0 and pixels.grad[:, frames:].abs().max() == 0
+
+
+def test_given_tokens_are_encoded_as_the_adapter_encodes_the_frames_alone() -> None:
+    learner = LatentLearner(LATENT)
+    pixels = window()
+    given = np.arange(4 * 4)
+    with torch.no_grad():
+        masked = encode(learner.model.encoder, pixels, given)
+        alone = learner.model(pixels[:, :8], skip_predictor=True).last_hidden_state
+    assert torch.allclose(masked, alone, atol=1e-5)
+
+
+def test_the_target_encoder_follows_slowly() -> None:
+    learner = LatentLearner(LATENT.with_changes(ema=(0.9, 0.5)))
+    before = {k: v.clone() for k, v in learner.target.state_dict().items()}
+    with torch.no_grad():
+        for parameter in learner.model.encoder.parameters():
+            parameter.add_(1.0)
+    learner.after_step(0.5)
+    for name, parameter in learner.target.named_parameters():
+        assert torch.allclose(parameter, before[name] + 0.3, atol=1e-6)  # momentum .7
+    assert all(not parameter.requires_grad for parameter in learner.target.parameters())
+
+
+@pytest.mark.parametrize("recipe", [LATENT, PIXEL], ids=["latent", "pixel"])
+def test_a_training_that_is_cut_ends_as_a_whole_one(
+    recipe: Recipe, watched: Watched, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("voe.training.loop.SAVE_EVERY", 2)
+    monkeypatch.setattr("voe.training.loop.LOG_EVERY", 1)
+    whole = train(recipe, watched, tmp_path / "whole")
+
+    def cut_off(line: Mapping[str, object]) -> None:
+        if line["step"] == 5:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        train(recipe, watched, tmp_path / "cut", said=cut_off)
+    assert not (tmp_path / "cut/model").exists()
+    seen: list[int] = []
+    train(recipe, watched, tmp_path / "cut", said=lambda line: seen.append(int(line["step"] or 0)))
+    assert seen == [5, 6]
+    saved = [
+        (folder / "model/model.safetensors").read_bytes() for folder in (tmp_path / "whole", tmp_path / "cut")
+    ]
+    assert saved[0] == saved[1]
+    log = (tmp_path / "cut/log.csv").read_text().splitlines()
+    assert log[0] == ",".join(COLUMNS) and [int(line.split(",")[0]) for line in log[1:]] == [1, 2, 3, 4, 5, 6]
+    assert train(recipe, watched, tmp_path / "whole") == whole  # nothing is done again
+    with pytest.raises(VoeError, match="another recipe was begun there"):
+        train(recipe.with_changes(seed=1), watched, tmp_path / "whole")
+
+
+@pytest.mark.parametrize("recipe", [LATENT, PIXEL], ids=["latent", "pixel"])
+def test_what_is_saved_is_what_was_scored_while_it_learnt(
+    recipe: Recipe, watched: Watched, tmp_path: Path
+) -> None:
+    last: list[Learner] = []
+    folder = train(
+        recipe, watched, tmp_path / "run", probe=lambda learner: last.append(learner) or 0.5, probe_every=3
+    )
+    assert len(last) == 2
+    frames = np.random.default_rng(3).integers(0, 256, (1, 20, 32, 32, 3), dtype=np.uint8)
+    loaded = load_model(f"{recipe.family}:{folder}", device="cpu")
+    assert loaded.spec.trained
+    curves = [
+        surprise_curves(model, frames, window=16, stride=2, contexts=[4, 8])
+        for model in (loaded, last[-1].adapter(Placement.choose("cpu", "float32")))
+    ]
+    assert np.array_equal(curves[0], curves[1])
+    log = (tmp_path / "run/log.csv").read_text().splitlines()
+    assert log[-1].endswith(",0.5")
+
+
+def test_the_loss_falls(watched: Watched, tmp_path: Path) -> None:
+    recipe = PIXEL.with_changes(targets="raw", steps=60, learning_rate=3e-3, masking="random")
+    lines: list[float] = []
+    train(recipe, watched, tmp_path / "run", said=lambda line: lines.append(float(line["loss"] or 0)))
+    assert lines[-1] < 0.95 * lines[0]
+
+
+def test_batches_depend_on_seed_and_step_alone(watched: Watched) -> None:
+    one, again = (batch_of(LATENT, watched, np.random.default_rng([0, 1, 7])) for _ in range(2))
+    assert torch.equal(one, again) and one.shape == (3, 16, 3, 32, 32)
+    assert not torch.equal(one, batch_of(LATENT, watched, np.random.default_rng([0, 1, 8])))
+
+
+def test_seeds_draw_weights_and_leave_the_global_generator_alone() -> None:
+    torch.manual_seed(5)
+    state = torch.get_rng_state()
+    first, again, other = (weights(make_learner(LATENT.with_changes(seed=s))) for s in (0, 0, 1))
+    assert torch.equal(torch.get_rng_state(), state)
+    assert all(torch.equal(first[k], again[k]) for k in first)
+    assert any(not torch.equal(first[k], other[k]) for k in first)
+
+
+def test_the_learning_rate_warms_up_and_falls() -> None:
+    recipe = Recipe("x", steps=1000, warmup=100, learning_rate=1.0)
+    assert learning_rate(recipe, 0) == pytest.approx(0.01) and learning_rate(recipe, 99) == pytest.approx(
+        0.98, abs=0.03
+    )
+    assert learning_rate(recipe, 500) == pytest.approx(0.51) and learning_rate(recipe, 999) == pytest.approx(
+        0.02, abs=1e-3
+    )
+
+
+def test_recipes_that_ship_are_of_equal_size() -> None:
+    assert {"tiny-vjepa2", "tiny-videomae"} <= set(recipe_names())
+    recipes = [read_recipe(name) for name in ("tiny-vjepa2", "tiny-videomae")]
+    shared = [r.with_changes(name="", family="vjepa2", targets="latent") for r in recipes]
+    assert shared[0] == shared[1]
+    sizes = [sum(p.numel() for p in make_learner(r).network().parameters()) for r in recipes]
+    assert max(sizes) / min(sizes) < 1.15
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ('family = "vjepa"', "family is 'vjepa'"),
+        ("stepps = 3", "Did you mean 'steps'"),
+        ('targets = "raw"', "vjepa2 predicts latents"),
+        ("size = 65", "multiple of patch"),
+        ("[world]\ncolour = 1", "unexpected keyword"),
+        ("steps = ", "not a TOML file"),
+    ],
+)
+def test_a_recipe_that_says_nonsense_is_refused(text: str, words: str, tmp_path: Path) -> None:
+    (tmp_path / "mine.toml").write_text(text)
+    with pytest.raises(CardError, match=words):
+        read_recipe(str(tmp_path / "mine.toml"))
+
+
+def test_a_recipe_is_named_by_all_that_it_says(tmp_path: Path) -> None:
+    (tmp_path / "mine.toml").write_text(
+        "steps = 5\nema = [0.9, 0.95]\n[world]\nseed = 2\noccluders = false\n"
+    )
+    recipe = read_recipe(str(tmp_path / "mine.toml"))
+    assert (recipe.name, recipe.steps, recipe.ema, recipe.world.occluders) == ("mine", 5, (0.9, 0.95), False)
+    assert recipe.digest != recipe.with_changes(seed=1).digest
+    with pytest.raises(CardError, match="Did you mean 'tiny-vjepa2'"):
+        read_recipe("tiny-vjepa")
+    assert isinstance(json.dumps(recipe.digest), str)
+    assert PixelLearner(PIXEL).grid == (8, 2, 2)

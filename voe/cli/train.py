@@ -1,0 +1,65 @@
+"""`voe train`: a recipe -> a tiny model."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+
+@click.command(name="train")
+@click.argument("recipe")
+@click.option(
+    "--out", type=click.Path(file_okay=False), help="Folder of the training.  [default: trained/NAME-SEED]"
+)
+@click.option("--seed", type=click.IntRange(0), help="[default: the recipe's]")
+@click.option("--steps", type=click.IntRange(1), help="[default: the recipe's]")
+@click.option("--clips", type=click.IntRange(1), help="Different clips to watch.  [default: the recipe's]")
+@click.option(
+    "--probe-every", type=click.IntRange(1), default=500, show_default=True, help="Steps between probes."
+)
+@click.option("--no-probe", is_flag=True, help="Do not look at the probes while it learns.")
+@click.option("--quiet", is_flag=True, help="No progress bar and no lines.")
+def command(
+    *,
+    recipe: str,
+    out: str | None,
+    seed: int | None,
+    steps: int | None,
+    clips: int | None,
+    probe_every: int,
+    no_probe: bool,
+    quiet: bool,
+) -> None:
+    """Train the tiny model of RECIPE (a name, or a path ending in .toml) from nothing.
+
+    Its clips are rendered once and kept. The same command goes on where a training was cut off. The result is
+    a transformers folder: `voe score --model vjepa2:OUT/model`.
+    """
+    from voe.cli.terminal import progress_bar, says_on_interrupt
+    from voe.training.loop import train
+    from voe.training.probing import probe_accuracy
+    from voe.training.recipes import read_recipe
+    from voe.worlds.watch.store import watched
+
+    asked = {"seed": seed, "steps": steps, "clips": clips}
+    plan = read_recipe(recipe).with_changes(**{k: v for k, v in asked.items() if v is not None})
+    folder = Path(out) if out else Path("trained") / f"{plan.name}-{plan.seed}"
+    with says_on_interrupt("stopped; the same command goes on from the last checkpoint"):
+        with progress_bar(quiet) as progress:
+            seen = watched(plan.world, plan.clips, plan.size, progress=progress.of(0, "worlds to watch"))
+        finished = train(
+            plan, seen, folder, probe=None if no_probe else probe_accuracy, probe_every=probe_every,
+            said=None if quiet else _say,
+        )  # fmt: skip
+    click.echo(f"{finished}\nscore it: voe score --model {plan.family}:{finished}")
+
+
+def _say(line: dict[str, float | int | None]) -> None:
+    """One line of the log."""
+    told = f"step {line['step']:5}  loss {line['loss']:.4f}"
+    if line.get("effective_rank") is not None:
+        told += f"  deviation {line['target_deviation']:.3f}  rank {line['effective_rank']:.1f}"
+    if line.get("probe_accuracy") is not None:
+        told += f"  probes {100 * float(line['probe_accuracy'] or 0):.1f} %"
+    click.echo(f"{told}  {line['seconds']:.0f} s")

@@ -1,0 +1,171 @@
+"""What is trained: a latent predictor with an EMA target encoder, or a pixel predictor. One loss each.
+
+Neither sees what it has to predict: the encoder of V-JEPA 2 is run on the given tokens alone (transformers'
+own forward pass encodes every frame before it masks), and VideoMAE drops hidden tokens before its encoder.
+"""
+
+from __future__ import annotations
+
+import copy
+from abc import ABC, abstractmethod
+from typing import TYPE_CHECKING, Any
+
+import torch
+from torch import Tensor
+
+from voe.adapters.base import IMAGENET_MEAN, IMAGENET_STD, Predictor
+from voe.adapters.placement import Placement
+from voe.adapters.specs import parse_spec
+from voe.training.masks import Tokens
+from voe.training.recipes import Recipe
+
+if TYPE_CHECKING:
+    from transformers import VideoMAEForPreTraining, VJEPA2Model
+
+FRAMES, TUBELET = 16, 2
+
+
+class Learner(ABC):
+    """A network with a loss. `networks` are all of its state, by name, for checkpoints."""
+
+    networks: dict[str, torch.nn.Module]
+    grid: tuple[int, int, int]
+
+    @abstractmethod
+    def loss(self, window: Tensor, given: Tokens, hidden: Tokens) -> tuple[Tensor, Tensor]:
+        """Loss of windows [B, 16, 3, H, W] (normalised), and the targets [n, D] behind it."""
+
+    @abstractmethod
+    def after_step(self, progress: float) -> None:
+        """What follows an optimiser step; `progress` goes from 0 to 1."""
+
+    @abstractmethod
+    def network(self) -> Any:
+        """The transformers network that is saved and scored."""
+
+    @abstractmethod
+    def adapter(self, placement: Placement) -> Predictor:
+        """The same network as its adapter, for scoring while it learns."""
+
+    @property
+    def parameters(self) -> list[torch.nn.Parameter]:
+        """What the optimiser may change."""
+        return [p for net in self.networks.values() for p in net.parameters() if p.requires_grad]
+
+
+def make_learner(recipe: Recipe) -> Learner:
+    """A fresh learner; its weights come from the recipe's seed alone."""
+    with torch.random.fork_rng(devices=[]):
+        torch.default_generator.manual_seed(recipe.seed)
+        return LatentLearner(recipe) if recipe.family == "vjepa2" else PixelLearner(recipe)
+
+
+class LatentLearner(Learner):
+    """V-JEPA 2: mean |predicted - target| in the space of an encoder that follows slowly."""
+
+    def __init__(self, recipe: Recipe) -> None:
+        from transformers import VJEPA2Config, VJEPA2Model
+
+        config = VJEPA2Config(
+            crop_size=recipe.size, frames_per_clip=FRAMES, patch_size=recipe.patch, tubelet_size=TUBELET,
+            hidden_size=recipe.width, num_hidden_layers=recipe.depth, num_attention_heads=recipe.heads,
+            pred_hidden_size=recipe.predictor_width, pred_num_hidden_layers=recipe.predictor_depth,
+            pred_num_attention_heads=recipe.heads,
+        )  # fmt: skip
+        self.model: VJEPA2Model = VJEPA2Model(config)
+        self.target: torch.nn.Module = copy.deepcopy(self.model.encoder)
+        self.target.requires_grad_(False)
+        self.ema = recipe.ema
+        side = recipe.size // recipe.patch
+        self.grid = (FRAMES // TUBELET, side, side)
+        self.networks = {"model": self.model, "target": self.target}
+
+    def loss(self, window: Tensor, given: Tokens, hidden: Tokens) -> tuple[Tensor, Tensor]:
+        """The target is layer-normed over channels, as the adapter does."""
+        n, tokens = len(window), int(len(given) + len(hidden))
+        context, wanted = (torch.from_numpy(ids).expand(n, -1) for ids in (given, hidden))
+        with torch.no_grad():
+            encoded = encode(self.target, window).float()
+            happened = torch.nn.functional.layer_norm(encoded, encoded.shape[-1:])[:, hidden]
+        seen = encode(self.model.encoder, window, given)
+        # The predictor picks its context out of all tokens; what is not given is never looked at.
+        scattered = seen.new_zeros(n, tokens, seen.shape[-1]).index_copy(1, torch.from_numpy(given), seen)
+        expected = self.model.predictor(
+            encoder_hidden_states=scattered, context_mask=[context], target_mask=[wanted]
+        ).last_hidden_state
+        return (expected.float() - happened).abs().mean(), happened.reshape(-1, happened.shape[-1])
+
+    @torch.no_grad()
+    def after_step(self, progress: float) -> None:
+        """target <- m target + (1 - m) encoder, with m going from the first to the second momentum."""
+        momentum = self.ema[0] + (self.ema[1] - self.ema[0]) * progress
+        for slow, fast in zip(self.target.parameters(), self.model.encoder.parameters(), strict=True):
+            slow.lerp_(fast, 1 - momentum)
+
+    def network(self) -> VJEPA2Model:
+        """The predictor with the target encoder on both sides: one encoder is all that the format holds."""
+        saved = copy.deepcopy(self.model).eval()
+        saved.encoder.load_state_dict(self.target.state_dict())
+        return saved
+
+    def adapter(self, placement: Placement) -> Predictor:
+        from voe.adapters.vjepa2 import assemble
+
+        return assemble(parse_spec("vjepa2:training"), placement, self.network(), origin="training")
+
+
+class PixelLearner(Learner):
+    """VideoMAE: mean squared error of the hidden patches, normalised by patch or raw."""
+
+    def __init__(self, recipe: Recipe) -> None:
+        from transformers import VideoMAEConfig, VideoMAEForPreTraining
+
+        config = VideoMAEConfig(
+            image_size=recipe.size, num_frames=FRAMES, patch_size=recipe.patch, tubelet_size=TUBELET,
+            hidden_size=recipe.width, num_hidden_layers=recipe.depth, num_attention_heads=recipe.heads,
+            intermediate_size=4 * recipe.width, decoder_hidden_size=recipe.predictor_width,
+            decoder_num_hidden_layers=recipe.predictor_depth, decoder_num_attention_heads=recipe.heads,
+            decoder_intermediate_size=4 * recipe.predictor_width, norm_pix_loss=recipe.targets ==
+            "normalised",
+        )  # fmt: skip
+        self.model: VideoMAEForPreTraining = VideoMAEForPreTraining(config)
+        side = recipe.size // recipe.patch
+        self.grid = (FRAMES // TUBELET, side, side)
+        self.networks = {"model": self.model}
+
+    def loss(self, window: Tensor, given: Tokens, hidden: Tokens) -> tuple[Tensor, Tensor]:
+        """transformers' own loss; the second value is what was predicted, to see whether it varies."""
+        mask = torch.zeros(len(window), len(given) + len(hidden), dtype=torch.bool)
+        mask[:, hidden] = True
+        found = self.model(window, bool_masked_pos=mask)
+        return found.loss, found.logits.detach().float().reshape(-1, found.logits.shape[-1])
+
+    def after_step(self, progress: float) -> None:
+        """Nothing follows."""
+
+    def network(self) -> VideoMAEForPreTraining:
+        return copy.deepcopy(self.model).eval()
+
+    def adapter(self, placement: Placement) -> Predictor:
+        from voe.adapters.videomae import assemble
+
+        return assemble(parse_spec("videomae:training"), placement, self.network(), origin="training")
+
+
+def encode(encoder: Any, window: Tensor, tokens: Tokens | None = None) -> Tensor:
+    """V-JEPA 2's encoder on all tokens of a window, or on the given ones alone: [B, n, D]."""
+    states = encoder.embeddings(window)
+    positions = None
+    if tokens is not None:
+        chosen = torch.from_numpy(tokens)
+        states, positions = states[:, chosen], chosen.expand(len(window), -1)
+    for layer in encoder.layer:
+        states = layer(states, positions)[0]
+    out: Tensor = encoder.layernorm(states)
+    return out
+
+
+def normalised(frames: Tensor) -> Tensor:
+    """uint8 [B, T, H, W, 3] -> float32 [B, T, 3, H, W], with ImageNet's mean and deviation."""
+    mean, deviation = (torch.tensor(v).view(3, 1, 1) * 255 for v in (IMAGENET_MEAN, IMAGENET_STD))
+    return (frames.permute(0, 1, 4, 2, 3).float() - mean) / deviation

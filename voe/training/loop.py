@@ -1,0 +1,186 @@
+"""`voe train`: a recipe -> a transformers folder, a log, and checkpoints from which it goes on.
+
+Everything random is drawn from the recipe's seed and the step's number, so a training that was cut off and
+continued sees what an uninterrupted one sees.
+"""
+
+from __future__ import annotations
+
+import csv
+import json
+import math
+import time
+from collections.abc import Callable
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+import torch
+
+from voe.errors import VoeError
+from voe.stats.health import effective_rank
+from voe.training.learners import FRAMES, Learner, make_learner, normalised
+from voe.training.masks import draw_mask
+from voe.training.recipes import Recipe
+from voe.worlds.watch.store import Watched
+
+LOG: Final = "log.csv"
+CHECKPOINT: Final = "checkpoint.pt"
+RECIPE: Final = "recipe.json"
+FINISHED: Final = "model"
+COLUMNS: Final = (
+    "step",
+    "loss",
+    "learning_rate",
+    "target_deviation",
+    "effective_rank",
+    "seconds",
+    "probe_accuracy",
+)
+SAVE_EVERY: Final = 250
+LOG_EVERY: Final = 25
+
+Line = dict[str, float | int | None]
+Probe = Callable[[Learner], float]
+
+
+def train(
+    recipe: Recipe,
+    watched: Watched,
+    out: Path,
+    *,
+    probe: Probe | None = None,
+    probe_every: int = 500,
+    said: Callable[[Line], None] | None = None,
+) -> Path:
+    """Train, or go on; the finished model is `out/model`, in transformers' own format.
+
+    Args:
+        recipe: what and how.
+        watched: its clips; as many as the recipe says.
+        out: the folder of this training.
+        probe: accuracy on probes while it learns; recorded, never trained on.
+        probe_every: after how many steps.
+        said: called with each line of the log.
+
+    Raises:
+        VoeError: the folder holds a training with another recipe, or the loss is not finite.
+    """
+    out.mkdir(parents=True, exist_ok=True)
+    _same_recipe(recipe, out)
+    finished = out / FINISHED
+    if (finished / "config.json").is_file():
+        return finished
+    learner = make_learner(recipe)
+    optimiser = torch.optim.AdamW(
+        learner.parameters, lr=recipe.learning_rate, betas=(0.9, 0.95), weight_decay=recipe.weight_decay
+    )
+    step, lines = _resume(out, learner, optimiser)
+    started = time.monotonic() - (float(lines[-1]["seconds"] or 0) if lines else 0.0)
+    while step < recipe.steps:
+        line = _step(recipe, learner, optimiser, watched, step)
+        step += 1
+        line["seconds"] = round(time.monotonic() - started, 1)
+        probing = probe is not None and (step % probe_every == 0 or step == recipe.steps)
+        line["probe_accuracy"] = probe(learner) if probing and probe is not None else None
+        if step % LOG_EVERY == 0 or step == recipe.steps or probing:
+            lines.append(line)
+            if said is not None:
+                said(line)
+        if step % SAVE_EVERY == 0 or step == recipe.steps:
+            _save(out, learner, optimiser, step, lines)
+    network = learner.network()
+    aside = out / f".{FINISHED}.partial"
+    network.save_pretrained(aside)
+    aside.rename(finished)
+    return finished
+
+
+def learning_rate(recipe: Recipe, step: int) -> float:
+    """Linear warm-up, then a cosine down to 2 % at the last step."""
+    warm = min(1.0, (step + 1) / max(recipe.warmup, 1))
+    return recipe.learning_rate * warm * (0.02 + 0.98 * 0.5 * (1 + math.cos(math.pi * step / recipe.steps)))
+
+
+def batch_of(recipe: Recipe, watched: Watched, generator: np.random.Generator) -> torch.Tensor:
+    """Windows of random clips from a random frame on, half of them mirrored: [B, 16, 3, H, W], normalised."""
+    numbers = generator.integers(0, recipe.clips, recipe.batch)
+    starts = generator.integers(0, watched.shards[0].shape[1] - FRAMES + 1, recipe.batch)
+    mirrored = generator.random(recipe.batch) < 0.5
+    clips = watched.clips(numbers)
+    windows = [
+        clip[start : start + FRAMES, :, ::-1] if flip else clip[start : start + FRAMES]
+        for clip, start, flip in zip(clips, starts.tolist(), mirrored.tolist(), strict=True)
+    ]
+    return normalised(torch.from_numpy(np.ascontiguousarray(np.stack(windows))))
+
+
+def _step(
+    recipe: Recipe, learner: Learner, optimiser: torch.optim.Optimizer, watched: Watched, step: int
+) -> Line:
+    """One optimiser step, and its line of the log."""
+    generator = np.random.default_rng([recipe.seed, 1, step])
+    rate = learning_rate(recipe, step)
+    for group in optimiser.param_groups:
+        group["lr"] = rate
+    window = batch_of(recipe, watched, generator)
+    given, hidden = draw_mask(generator, recipe.masking, learner.grid)
+    with torch.autocast("cpu", dtype=torch.bfloat16, enabled=recipe.precision == "bfloat16"):
+        loss, happened = learner.loss(window, given, hidden)
+    if not torch.isfinite(loss):
+        raise VoeError(
+            f"training {recipe.name!r}: the loss of step {step} is {loss.item()}; lower learning_rate"
+        )
+    optimiser.zero_grad()
+    loss.backward()  # type: ignore[no-untyped-call]
+    torch.nn.utils.clip_grad_norm_(learner.parameters, 1.0)
+    optimiser.step()
+    learner.after_step(step / recipe.steps)
+    line: Line = {"step": step + 1, "loss": loss.item(), "learning_rate": rate}
+    if (step + 1) % LOG_EVERY == 0 or step + 1 == recipe.steps:
+        sample = happened[:: max(len(happened) // 1024, 1)].numpy()
+        line |= {
+            "target_deviation": float(sample.std(axis=0).mean()),
+            "effective_rank": effective_rank(sample),
+        }
+    return line
+
+
+def _same_recipe(recipe: Recipe, out: Path) -> None:
+    """Write the recipe, or compare it with the one that lies there."""
+    path = out / RECIPE
+    now = json.loads(json.dumps(asdict(recipe)))
+    if path.is_file():
+        if json.loads(path.read_text(encoding="utf-8")) != now:
+            raise VoeError(
+                f"training into {out}: another recipe was begun there; choose another folder with --out"
+            )
+        return
+    path.write_text(json.dumps(now, indent=2), encoding="utf-8")
+
+
+def _save(
+    out: Path, learner: Learner, optimiser: torch.optim.Optimizer, step: int, lines: list[Line]
+) -> None:
+    """A checkpoint, written aside and renamed, and the log as far as it goes."""
+    state: dict[str, Any] = {name: net.state_dict() for name, net in learner.networks.items()}
+    aside = out / f".{CHECKPOINT}.partial"
+    torch.save({"step": step, "networks": state, "optimiser": optimiser.state_dict(), "lines": lines}, aside)
+    aside.replace(out / CHECKPOINT)
+    with (out / LOG).open("w", encoding="utf-8", newline="") as file:
+        writer = csv.DictWriter(file, COLUMNS, restval="", lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(lines)
+
+
+def _resume(out: Path, learner: Learner, optimiser: torch.optim.Optimizer) -> tuple[int, list[Line]]:
+    """The step to go on from, and the log so far."""
+    path = out / CHECKPOINT
+    if not path.is_file():
+        return 0, []
+    found = torch.load(path, weights_only=True)
+    for name, net in learner.networks.items():
+        net.load_state_dict(found["networks"][name])
+    optimiser.load_state_dict(found["optimiser"])
+    return int(found["step"]), list(found["lines"])
