@@ -72,9 +72,9 @@ def match_four(clips: Sequence[Frames], tolerance: int = 0) -> tuple[tuple[int, 
 def matched_scene(clips: Sequence[Clip], tolerance: int = 0) -> list[tuple[Clip, Clip]]:
     """(possible, impossible) pairs of a scene of four clips, by their first differing frame.
 
-    The clips are decoded the first time, and what was found is kept in the cache, under the names and sizes
-    of their files. A scene in which two clips agree with the first equally long has no pairs, nor has one with a
-    clip that cannot be read.
+    The clips are decoded the first time, and what was found is kept in the cache, under the names and
+    sizes of their files. A scene in which two clips agree with the first equally long has no pairs, nor
+    has one with a clip that cannot be read.
 
     Raises:
         CardError: a pair that is not one possible and one impossible clip.

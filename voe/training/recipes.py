@@ -24,11 +24,12 @@ class Recipe:
     """What is trained, on what, and how.
 
     `family` vjepa2 predicts latents of an EMA target encoder (`targets` 'latent'), videomae pixels
-    ('normalised' by patch, or 'raw'). `masking`: 'causal' hides all but the first frames, 'block' hides blocks
-    of space in every frame, 'random' hides tokens at random, 'mixed' is half causal and half block. Windows
-    are of 16 frames. `clips` is how many different clips are seen; `world` says what they look like. The
-    learning rate warms up over `warmup` steps and falls along a cosine; `ema` is the target encoder's momentum
-    at the start and the end. `precision` bfloat16 runs the networks under autocast.
+    ('normalised' by patch, or 'raw'). `masking`: 'causal' hides all but the first frames, 'block' hides
+    blocks of space in every frame, 'random' hides tokens at random, 'mixed' is half causal and half
+    block. Windows are of 16 frames. `clips` is how many different clips are seen; `world` says what they
+    look like. The learning rate warms up over `warmup` steps and falls along a cosine; `ema` is the
+    target encoder's momentum at the start and the end. `precision` bfloat16 runs the networks under
+    autocast.
     """
 
     name: str
