@@ -64,9 +64,8 @@ def score_answers(stimuli: StimulusSet, answers: Mapping[str, str]) -> list[Answ
     known = {clip.id for clip in stimuli.clips}
     if missing := [clip for clip in known if clip not in answers]:
         raise CardError(
-            f"answers on {stimuli.name!r}: {len(missing)} clips have none, the first {min(missing)!r}; "
-            f"what was not "
-            "asked is not wrong, so ask them all"
+            f"answers on {stimuli.name!r}: {len(missing)} clips have none, the first {min(missing)!r}; what "
+            "was not asked is not wrong, so ask them all"
         )
     if strange := sorted(set(answers) - known):
         raise CardError(f"answers on {stimuli.name!r}: there is no clip {strange[0]!r} ({len(strange)} such)")

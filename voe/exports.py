@@ -51,8 +51,7 @@ def _plausibility(run: Run) -> dict[str, float]:
     if missing:
         raise RunError(
             f"exporting {run.path}: {len(missing)} clips have no score, the first {missing[0]!r}; a "
-            f"submission "
-            "needs all. Finish the run, or repair what failed (failures.jsonl)"
+            "submission needs all. Finish the run, or repair what failed (failures.jsonl)"
         )
     return {clip: -surprise for clip, surprise in surprises.items()}
 

@@ -206,6 +206,21 @@ def test_pairs_of_inflevel_are_aligned_each_by_itself(tmp_path: Path) -> None:
     assert lengths["continuity/left__box__lid__toy_duck__iv__LR"] == 16
 
 
+def test_pairs_that_the_tables_do_not_list_are_left_out_and_half_listed_ones_refused(tmp_path: Path) -> None:
+    root = layouts.inflevel(tmp_path)
+    header, *rows = (root / "gravity.csv").read_text().splitlines()
+    (root / "gravity.csv").write_text("\n".join([header, *rows[1:]]) + "\n")
+    assert len(load_stimuli("inflevel", root).pairs) == 11
+    found = check_stimuli("inflevel", root)
+    assert {f.where.rpartition("/")[2] for f in found.findings if "no clip of the set" in f.what} == {
+        f"left__{DUCK}__ui.mp4", f"left__{DUCK}__uv.mp4",
+    }  # fmt: skip
+    half = rows[0].replace("__ui.mp4", "__xx.mp4")
+    (root / "gravity.csv").write_text("\n".join([header, half, *rows[1:]]) + "\n")
+    with pytest.raises(CardError, match=r"__ui\.mp4: gravity\.csv has no row"):
+        load_stimuli("inflevel", root)
+
+
 def test_one_set_up_seen_by_two_cameras_is_one_cluster(tmp_path: Path) -> None:
     stimuli = load_stimuli("inflevel", layouts.inflevel(tmp_path))
     assert {pair.scene for pair in stimuli.pairs} == {

@@ -86,8 +86,7 @@ def _frames(text: str | None) -> tuple[int, ...]:
         raise VoeError(f"--occlusions {text!r}: write frames with commas between them: 10,14,18") from error
     if min(spans) < 4 or max(spans) >= MAX_HIDDEN or len(set(spans)) < len(spans):
         raise VoeError(
-            f"--occlusions {text!r}: spans are 4 to {MAX_HIDDEN - 1} frames (shorter ones leave no "
-            f"sampled frame on "
-            "each side of the splice, longer ones no window that spans them), each named once"
+            f"--occlusions {text!r}: spans are 4 to {MAX_HIDDEN - 1} frames (shorter ones leave no sampled "
+            "frame on each side of the splice, longer ones no window that spans them), each named once"
         )
     return spans

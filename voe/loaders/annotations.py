@@ -55,8 +55,7 @@ def load(card: StimuliCard, root: Path | None) -> StimulusSet:
         if len(members) != 2:
             raise CardError(
                 f"{members[0].id!r} of {card.name!r}: its pair {scene!r} has {len(members)} clips and not "
-                f"two; the "
-                "table is incomplete, or [annotations] pair does not fit its ids"
+                "two; the table is incomplete, or [annotations] pair does not fit its ids"
             )
     pairs = _pairs(card, scenes) if "label" in mapping else []
     return StimulusSet(

@@ -41,8 +41,7 @@ def load(card: StimuliCard, root: Path | None) -> StimulusSet:
         if len(folders) != 2:
             raise CardError(
                 f"{next(iter(folders.values()))}: test {test} has no folder of the other kind (P_ and IP_ "
-                f"are both "
-                "needed); the download is incomplete"
+                "are both needed); the download is incomplete"
             )
         concepts = concepts_of(card, test)
         for name in _names(folders):

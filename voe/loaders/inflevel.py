@@ -58,11 +58,12 @@ class _Trial:
 def load(card: StimuliCard, root: Path | None) -> StimulusSet:
     """All pairs, as the card's `[layout]` says: `priming` (shown or not), `covered` (the c rows, or not).
 
-    Incomplete pairs are left out (a few trials were never filmed); `voe stimuli check` counts them.
+    Incomplete pairs are left out (a few trials were never filmed), and without priming pairs that the
+    tables do not list; `voe stimuli check` counts what is left.
 
     Raises:
         CardError: a folder that is not InfLevel-lab, a file name of another form, or without priming a table
-            that is missing or has no row for a video.
+            that is missing, or lists one video of a pair and not the other.
     """
     layout = layout_of(card, "priming", "covered")
     folder = require_root(card, root, *TYPES)
@@ -74,6 +75,8 @@ def load(card: StimuliCard, root: Path | None) -> StimulusSet:
         for (group, kind), trial in trials.items():
             possible = trials.get((group, POSSIBLE_OF.get(kind, "")))
             if possible is None or (trial.kind.startswith("c") and not layout["covered"]):
+                continue
+            if not layout["priming"] and _unlisted(possible, trial, starts):
                 continue
             both = [_clip(t, starts, bool(layout["priming"]), kind) for t in (possible, trial)]
             clips += both
@@ -108,8 +111,7 @@ def _table(folder: Path, block: str) -> Path:
     raise CardError(
         f"{folder}: without priming, {block}.csv must lie here: it says where priming ends. It comes with "
         "facebookresearch/jepa-intuitive-physics (auxiliary_data_loading_files/inflevel). Or show the "
-        "priming: the "
-        "card inflevel-priming needs no table"
+        "priming: the card inflevel-priming needs no table"
     )
 
 
@@ -126,16 +128,21 @@ def _priming_ends(path: Path) -> dict[str, int]:
     return ends
 
 
+def _unlisted(possible: _Trial, impossible: _Trial, starts: Mapping[str, int]) -> bool:
+    """Whether the table lists neither video of a pair: the reference evaluation leaves some set-ups out."""
+    listed = [trial.path.name in starts for trial in (possible, impossible)]
+    if any(listed) and not all(listed):
+        lacking = impossible if listed[0] else possible
+        raise CardError(
+            f"{lacking.path}: {lacking.block}.csv has no row for this video, but one for its counterpart; "
+            "use the table that belongs to this download"
+        )
+    return not any(listed)
+
+
 def _clip(trial: _Trial, starts: Mapping[str, int], priming: bool, pair: str) -> Clip:
     """A clip of one pair; the two clips of a pair are aligned at their ends, without the other pair's."""
-    start = 0
-    if not priming:
-        if trial.path.name not in starts:
-            raise CardError(
-                f"{trial.path}: {trial.block}.csv has no row for this video, so where its priming ends is "
-                f"not known"
-            )
-        start = starts[trial.path.name] + 1
+    start = 0 if priming else starts[trial.path.name] + 1
     tags = {"block": trial.block, "trial_type": trial.kind, "camera": trial.camera, "cover": trial.cover,
             "obj": trial.thing, "dir": trial.direction, "group": trial.group}  # fmt: skip
     label = Label.IMPOSSIBLE if trial.kind in POSSIBLE_OF else Label.POSSIBLE

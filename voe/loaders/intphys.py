@@ -130,7 +130,6 @@ def _with_tasks(clips: list[Clip], folder: Path) -> list[Clip]:
     if missing or len(strings) != len(clips):
         raise CardError(
             f"{path}: it lists {len(strings)} clips and {folder} holds {len(clips)}; the first that it "
-            f"lacks: "
-            f"{missing[0] if missing else 'none'}. Use the task.txt of this very download"
+            f"lacks: {missing[0] if missing else 'none'}. Use the task.txt of this very download"
         )
     return [Clip(c.id, c.scene, c.label, c.segments, tags={**c.tags, "task": strings[c.id]}) for c in clips]

@@ -88,9 +88,8 @@ def _scene_keys(rows: list[_Row]) -> tuple[str, ...]:
             if len(set(cells)) == len(cells):
                 return keys
     raise CardError(
-        f"{rows[0].place.partition(',')[0]}: several clips have one SceneIndex and one type, and neither "
-        f"env nor "
-        "game_name tells them apart, so pairs cannot be formed"
+        f"{rows[0].place.partition(',')[0]}: several clips have one SceneIndex and one type, and neither env "
+        "nor game_name tells them apart, so pairs cannot be formed"
     )
 
 
@@ -106,12 +105,11 @@ def _paired(
         if len(both) != 2:
             only = next(iter(both.values()))
             raise CardError(
-                f"{only.place}: scene {scene!r} has {only.cells['type']} and not the other clip of its "
-                f"pair; the "
-                "download is incomplete, fetch it again"
+                f"{only.place}: scene {scene!r} has {only.cells['type']} and not the other clip of its pair; "
+                "the download is incomplete, fetch it again"
             )
         possible, impossible = both[Label.POSSIBLE], both[Label.IMPOSSIBLE]
-        block = possible.cells["condition"].partition("_")[0]
+        block = possible.cells["condition"].lower().partition("_")[0]
         conditions = {"block": block} | {
             name.lower(): possible.cells[name]
             for name in ("Difficulty", "Camera", "occluder")

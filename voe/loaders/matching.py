@@ -99,8 +99,7 @@ def matched_scene(clips: Sequence[Clip], tolerance: int = 0) -> list[tuple[Clip,
         if one.possible == other.possible:
             raise CardError(
                 f"scene {one.scene!r}: {one.id} and {other.id} agree longest and have the same label, so "
-                f"they are "
-                "no pair; its frames or its labels were changed"
+                "they are no pair; its frames or its labels were changed"
             )
         pairs.append((one, other) if one.possible else (other, one))
     return pairs

@@ -85,8 +85,7 @@ def _matches(
         if matched is None:
             raise CardError(
                 f"{path}: the name {relative!r} does not match [pattern] name of {card.path}; correct the "
-                f"pattern, "
-                "or let `ignore` match it"
+                "pattern, or let `ignore` match it"
             )
         found.append((path, {k: v for k, v in matched.groupdict().items() if v is not None}))
     if not found:
@@ -140,7 +139,6 @@ def _pairs(
         paths = ", ".join(clip.id for clip, _ in members)
         raise CardError(
             f"scene {scene!r} of {card.name!r} has no possible and impossible clip to compare (it holds "
-            f"{paths}); a "
-            "file is missing, or the pattern puts it into another scene"
+            f"{paths}); a file is missing, or the pattern puts it into another scene"
         )
     return pairs
