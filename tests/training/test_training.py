@@ -22,7 +22,7 @@ from voe.worlds.watch.store import SHARD, Watched
 
 LATENT = Recipe(
     "small", clips=6, steps=6, batch=3, warmup=2, width=32, depth=2, heads=2, predictor_width=16,
-    predictor_depth=1, size=32, precision="float32",
+    predictor_depth=1, size=32, patch=16, precision="float32",
 )  # fmt: skip
 PIXEL = LATENT.with_changes(family="videomae", targets="normalised")
 
@@ -133,7 +133,11 @@ def test_what_is_saved_is_what_was_scored_while_it_learnt(
 ) -> None:
     last: list[Learner] = []
     folder = train(
-        recipe, watched, tmp_path / "run", probe=lambda learner: last.append(learner) or 0.5, probe_every=3
+        recipe,
+        watched,
+        tmp_path / "run",
+        probe=lambda learner: last.append(learner) or {"all": 0.5, "gravity": 0.25},
+        probe_every=3,
     )
     assert len(last) == 2
     frames = np.random.default_rng(3).integers(0, 256, (1, 20, 32, 32, 3), dtype=np.uint8)
@@ -146,6 +150,8 @@ def test_what_is_saved_is_what_was_scored_while_it_learnt(
     assert np.array_equal(curves[0], curves[1])
     log = (tmp_path / "run/log.csv").read_text().splitlines()
     assert log[-1].endswith(",0.5")
+    looks = (tmp_path / "run/development.csv").read_text().splitlines()
+    assert looks == ["step,concept,estimate", "3,all,0.5", "3,gravity,0.25", "6,all,0.5", "6,gravity,0.25"]
 
 
 def test_the_loss_falls(watched: Watched, tmp_path: Path) -> None:
@@ -186,7 +192,7 @@ def test_recipes_that_ship_are_of_equal_size() -> None:
     shared = [r.with_changes(name="", family="vjepa2", targets="latent") for r in recipes]
     assert shared[0] == shared[1]
     sizes = [sum(p.numel() for p in make_learner(r).network().parameters()) for r in recipes]
-    assert max(sizes) / min(sizes) < 1.15
+    assert max(sizes) / min(sizes) < 1.2  # pixels need a wider last layer
 
 
 @pytest.mark.parametrize(

@@ -37,7 +37,7 @@ def test_panels_stand_slide_and_rise_and_none_swings() -> None:
     generator = np.random.default_rng(0)
     moved = set()
     for _ in range(60):
-        boards, paths = events.panels(generator, NEAR, "textured")
+        boards, paths = events.panels(generator, NEAR, "textured", 0.2)
         for board in boards:
             path = paths[board.name]
             assert (path[:, 3:] == path[0, 3:]).all()  # it never turns

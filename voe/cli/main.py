@@ -24,6 +24,7 @@ COMMANDS = {
     "check-adapter": ("voe.cli.check_adapter", "Run the conformance suite on a model."),
     "export": ("voe.cli.export", "A run as the submission file of a benchmark."),
     "train": ("voe.cli.train", "Train a tiny model from nothing on worlds to watch."),
+    "reproduce": ("voe.cli.reproduce", "The paper in miniature: train every arm, or show the results."),
     "render": ("voe.cli.render", "Render probes into a set of stimuli."),
     "audit": ("voe.cli.audit", "Look for shortcuts and faults in stimuli."),
 }

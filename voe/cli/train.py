@@ -37,17 +37,17 @@ def command(
     a transformers folder: `voe score --model vjepa2:OUT/model`.
     """
     from voe.cli.terminal import progress_bar, says_on_interrupt
+    from voe.training.footage import footage
     from voe.training.loop import train
     from voe.training.probing import probe_accuracy
     from voe.training.recipes import read_recipe
-    from voe.worlds.watch.store import watched
 
     asked = {"seed": seed, "steps": steps, "clips": clips}
     plan = read_recipe(recipe).with_changes(**{k: v for k, v in asked.items() if v is not None})
     folder = Path(out) if out else Path("trained") / f"{plan.name}-{plan.seed}"
     with says_on_interrupt("stopped; the same command goes on from the last checkpoint"):
         with progress_bar(quiet) as progress:
-            seen = watched(plan.world, plan.clips, plan.size, progress=progress.of(0, "worlds to watch"))
+            seen = footage(plan, progress=progress.of(0, "what it watches"))
         finished = train(
             plan, seen, folder, probe=None if no_probe else probe_accuracy, probe_every=probe_every,
             said=None if quiet else _say,

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from transformers import VideoMAEForPreTraining, VJEPA2Model
 
 FRAMES, TUBELET = 16, 2
+_TRAINING_ATTENTION, _SAVED_ATTENTION = "eager", "sdpa"
+"""The same function; eager is 1.4 times faster to train with short sequences on a processor."""
 
 
 class Learner(ABC):
@@ -72,6 +74,7 @@ class LatentLearner(Learner):
             pred_hidden_size=recipe.predictor_width, pred_num_hidden_layers=recipe.predictor_depth,
             pred_num_attention_heads=recipe.heads,
         )  # fmt: skip
+        config._attn_implementation = _TRAINING_ATTENTION
         self.model: VJEPA2Model = VJEPA2Model(config)
         self.target: torch.nn.Module = copy.deepcopy(self.model.encoder)
         self.target.requires_grad_(False)
@@ -105,6 +108,7 @@ class LatentLearner(Learner):
     def network(self) -> VJEPA2Model:
         """The predictor with the target encoder on both sides: one encoder is all that the format holds."""
         saved = copy.deepcopy(self.model).eval()
+        saved.config._attn_implementation = _SAVED_ATTENTION
         saved.encoder.load_state_dict(self.target.state_dict())
         return saved
 
@@ -128,6 +132,7 @@ class PixelLearner(Learner):
             decoder_intermediate_size=4 * recipe.predictor_width, norm_pix_loss=recipe.targets ==
             "normalised",
         )  # fmt: skip
+        config._attn_implementation = _TRAINING_ATTENTION
         self.model: VideoMAEForPreTraining = VideoMAEForPreTraining(config)
         side = recipe.size // recipe.patch
         self.grid = (FRAMES // TUBELET, side, side)
@@ -144,7 +149,9 @@ class PixelLearner(Learner):
         """Nothing follows."""
 
     def network(self) -> VideoMAEForPreTraining:
-        return copy.deepcopy(self.model).eval()
+        saved = copy.deepcopy(self.model).eval()
+        saved.config._attn_implementation = _SAVED_ATTENTION
+        return saved
 
     def adapter(self, placement: Placement) -> Predictor:
         from voe.adapters.videomae import assemble

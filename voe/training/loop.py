@@ -10,8 +10,8 @@ import csv
 import json
 import math
 import time
-from collections.abc import Callable
-from dataclasses import asdict
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
@@ -20,13 +20,14 @@ import torch
 
 from voe.errors import VoeError
 from voe.stats.health import effective_rank
+from voe.training.footage import Footage
 from voe.training.learners import FRAMES, Learner, make_learner, normalised
 from voe.training.masks import draw_mask
 from voe.training.recipes import Recipe
-from voe.worlds.watch.store import Watched
 
 LOG: Final = "log.csv"
 CHECKPOINT: Final = "checkpoint.pt"
+DEVELOPMENT: Final = "development.csv"
 RECIPE: Final = "recipe.json"
 FINISHED: Final = "model"
 COLUMNS: Final = (
@@ -41,13 +42,27 @@ COLUMNS: Final = (
 SAVE_EVERY: Final = 250
 LOG_EVERY: Final = 25
 
+DEVELOPMENT_COLUMNS: Final = ("step", "concept", "estimate")
+
 Line = dict[str, float | int | None]
-Probe = Callable[[Learner], float]
+Look = dict[str, float | int | str]
+
+
+@dataclass
+class Diary:
+    """What was written down so far: `log.csv`, and accuracy by concept (`development.csv`)."""
+
+    lines: list[Line] = field(default_factory=list)
+    looks: list[Look] = field(default_factory=list)
+
+
+Probe = Callable[[Learner], Mapping[str, float]]
+"""Concept (and 'all') -> accuracy of the learner as it is now."""
 
 
 def train(
     recipe: Recipe,
-    watched: Watched,
+    watched: Footage,
     out: Path,
     *,
     probe: Probe | None = None,
@@ -58,9 +73,9 @@ def train(
 
     Args:
         recipe: what and how.
-        watched: its clips; as many as the recipe says.
+        watched: its clips (`voe.training.footage.footage`).
         out: the folder of this training.
-        probe: accuracy on probes while it learns; recorded, never trained on.
+        probe: accuracy by concept while it learns; recorded in `development.csv`, never trained on.
         probe_every: after how many steps.
         said: called with each line of the log.
 
@@ -76,20 +91,26 @@ def train(
     optimiser = torch.optim.AdamW(
         learner.parameters, lr=recipe.learning_rate, betas=(0.9, 0.95), weight_decay=recipe.weight_decay
     )
-    step, lines = _resume(out, learner, optimiser)
-    started = time.monotonic() - (float(lines[-1]["seconds"] or 0) if lines else 0.0)
+    step, diary = _resume(out, learner, optimiser)
+    started = time.monotonic() - (float(diary.lines[-1]["seconds"] or 0) if diary.lines else 0.0)
     while step < recipe.steps:
         line = _step(recipe, learner, optimiser, watched, step)
         step += 1
         line["seconds"] = round(time.monotonic() - started, 1)
         probing = probe is not None and (step % probe_every == 0 or step == recipe.steps)
-        line["probe_accuracy"] = probe(learner) if probing and probe is not None else None
+        line["probe_accuracy"] = None
+        if probing and probe is not None:
+            found = probe(learner)
+            diary.looks += [
+                {"step": step, "concept": name, "estimate": value} for name, value in found.items()
+            ]
+            line["probe_accuracy"] = found["all"]
         if step % LOG_EVERY == 0 or step == recipe.steps or probing:
-            lines.append(line)
+            diary.lines.append(line)
             if said is not None:
                 said(line)
         if step % SAVE_EVERY == 0 or step == recipe.steps:
-            _save(out, learner, optimiser, step, lines)
+            _save(out, learner, optimiser, step, diary)
     network = learner.network()
     aside = out / f".{FINISHED}.partial"
     network.save_pretrained(aside)
@@ -103,10 +124,10 @@ def learning_rate(recipe: Recipe, step: int) -> float:
     return recipe.learning_rate * warm * (0.02 + 0.98 * 0.5 * (1 + math.cos(math.pi * step / recipe.steps)))
 
 
-def batch_of(recipe: Recipe, watched: Watched, generator: np.random.Generator) -> torch.Tensor:
+def batch_of(recipe: Recipe, watched: Footage, generator: np.random.Generator) -> torch.Tensor:
     """Windows of random clips from a random frame on, half of them mirrored: [B, 16, 3, H, W], normalised."""
-    numbers = generator.integers(0, recipe.clips, recipe.batch)
-    starts = generator.integers(0, watched.shards[0].shape[1] - FRAMES + 1, recipe.batch)
+    numbers = generator.integers(0, watched.count, recipe.batch)
+    starts = generator.integers(0, watched.length - FRAMES + 1, recipe.batch)
     mirrored = generator.random(recipe.batch) < 0.5
     clips = watched.clips(numbers)
     windows = [
@@ -117,7 +138,7 @@ def batch_of(recipe: Recipe, watched: Watched, generator: np.random.Generator) -
 
 
 def _step(
-    recipe: Recipe, learner: Learner, optimiser: torch.optim.Optimizer, watched: Watched, step: int
+    recipe: Recipe, learner: Learner, optimiser: torch.optim.Optimizer, watched: Footage, step: int
 ) -> Line:
     """One optimiser step, and its line of the log."""
     generator = np.random.default_rng([recipe.seed, 1, step])
@@ -160,27 +181,27 @@ def _same_recipe(recipe: Recipe, out: Path) -> None:
     path.write_text(json.dumps(now, indent=2), encoding="utf-8")
 
 
-def _save(
-    out: Path, learner: Learner, optimiser: torch.optim.Optimizer, step: int, lines: list[Line]
-) -> None:
-    """A checkpoint, written aside and renamed, and the log as far as it goes."""
+def _save(out: Path, learner: Learner, optimiser: torch.optim.Optimizer, step: int, diary: Diary) -> None:
+    """A checkpoint, written aside and renamed, and the logs as far as they go."""
     state: dict[str, Any] = {name: net.state_dict() for name, net in learner.networks.items()}
     aside = out / f".{CHECKPOINT}.partial"
-    torch.save({"step": step, "networks": state, "optimiser": optimiser.state_dict(), "lines": lines}, aside)
+    whole = {"step": step, "networks": state, "optimiser": optimiser.state_dict()}
+    torch.save({**whole, "lines": diary.lines, "looks": diary.looks}, aside)
     aside.replace(out / CHECKPOINT)
-    with (out / LOG).open("w", encoding="utf-8", newline="") as file:
-        writer = csv.DictWriter(file, COLUMNS, restval="", lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(lines)
+    for name, columns, rows in ((LOG, COLUMNS, diary.lines), (DEVELOPMENT, DEVELOPMENT_COLUMNS, diary.looks)):
+        with (out / name).open("w", encoding="utf-8", newline="") as file:
+            writer = csv.DictWriter(file, columns, restval="", lineterminator="\n")
+            writer.writeheader()
+            writer.writerows(rows)
 
 
-def _resume(out: Path, learner: Learner, optimiser: torch.optim.Optimizer) -> tuple[int, list[Line]]:
-    """The step to go on from, and the log so far."""
+def _resume(out: Path, learner: Learner, optimiser: torch.optim.Optimizer) -> tuple[int, Diary]:
+    """The step to go on from, and the logs so far."""
     path = out / CHECKPOINT
     if not path.is_file():
-        return 0, []
+        return 0, Diary()
     found = torch.load(path, weights_only=True)
     for name, net in learner.networks.items():
         net.load_state_dict(found["networks"][name])
     optimiser.load_state_dict(found["optimiser"])
-    return int(found["step"]), list(found["lines"])
+    return int(found["step"]), Diary(list(found["lines"]), list(found["looks"]))

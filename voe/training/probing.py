@@ -29,9 +29,9 @@ def probe_run(
         return score(learner.adapter(placement), stimuli, QUICK if protocol is None else protocol, out)
 
 
-def probe_accuracy(learner: Learner, stimuli: str = "builtin") -> float:
-    """Share of quadruplets right over all concepts, ties one half."""
+def probe_accuracy(learner: Learner, stimuli: str = "builtin") -> dict[str, float]:
+    """Share of quadruplets right of each concept and of 'all', ties one half."""
     with tempfile.TemporaryDirectory() as folder:
         table = probe_run(learner, stimuli, out=Path(folder) / "run").summary()
-        whole = table[table["primary"] & (table["concept"] == "all") & (table["measure"] == "quadruplets")]
-        return float(whole["estimate"].iloc[0])
+        headline = table[table["primary"] & (table["measure"] == "quadruplets")]
+        return dict(zip(headline["concept"], headline["estimate"].tolist(), strict=True))

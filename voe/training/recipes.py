@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, Final, Literal, get_args
 
 from voe.errors import CardError, did_you_mean
+from voe.training.lessons import Lesson
 from voe.worlds.watch.clips import World
 
 Family = Literal["vjepa2", "videomae"]
@@ -27,32 +28,33 @@ class Recipe:
     ('normalised' by patch, or 'raw'). `masking`: 'causal' hides all but the first frames, 'block' hides
     blocks of space in every frame, 'random' hides tokens at random, 'mixed' is half causal and half
     block. Windows are of 16 frames. `clips` is how many different clips are seen; `world` says what they
-    look like. The learning rate warms up over `warmup` steps and falls along a cosine; `ema` is the
-    target encoder's momentum at the start and the end. `precision` bfloat16 runs the networks under
-    autocast.
+    look like; a `lesson` is watched in its place, if there is one. The learning rate warms up over `warmup`
+    steps and falls along a cosine; `ema` is the target encoder's momentum at the start and the end.
+    `precision` bfloat16 runs the networks under autocast.
     """
 
     name: str
     family: Family = "vjepa2"
     targets: Targets = "latent"
     masking: Masking = "mixed"
-    clips: int = 12_000
-    steps: int = 2_000
+    clips: int = 6_000
+    steps: int = 1_500
     batch: int = 48
     learning_rate: float = 8e-4
     weight_decay: float = 0.05
     warmup: int = 100
-    ema: tuple[float, float] = (0.99, 0.9995)
-    patch: int = 16
+    ema: tuple[float, float] = (0.99, 0.999)
+    patch: int = 24
     width: int = 128
     depth: int = 4
     heads: int = 4
     predictor_width: int = 96
     predictor_depth: int = 4
-    size: int = 64
+    size: int = 96
     seed: int = 0
     precision: Literal["bfloat16", "float32"] = "bfloat16"
     world: World = field(default_factory=lambda: World(seed=1))
+    lesson: Lesson | None = None
 
     def __post_init__(self) -> None:
         if (self.family == "vjepa2") != (self.targets == "latent"):
@@ -109,6 +111,8 @@ def read_recipe(name: str) -> Recipe:
     try:
         if "world" in table:
             table["world"] = World(**table["world"])
+        if "lesson" in table:
+            table["lesson"] = Lesson(**table["lesson"])
         if "ema" in table:
             table["ema"] = tuple(table["ema"])
         return Recipe(**{"name": path.stem, **table})

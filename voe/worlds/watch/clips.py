@@ -14,7 +14,7 @@ from voe.worlds.simulate import simulate
 from voe.worlds.stage import Stage
 from voe.worlds.watch import events, looks
 
-GENERATOR: Final = "1"
+GENERATOR: Final = "2"
 """Version of the worlds: it changes when the same seed gives other clips."""
 FRAME_STEP: Final = 2
 """Every second frame is shown: 12 a second, as the probes are sampled."""
@@ -40,7 +40,7 @@ def watch(world: World, number: int, size: int = 64) -> npt.NDArray[np.uint8]:
     look = looks.draw_look(generator, world.complexity)
     view = looks.VIEWS[int(generator.integers(len(looks.VIEWS)))]
     event = events.EVENTS[int(generator.integers(len(events.EVENTS)))](generator, view)
-    boards, paths = events.panels(generator, view, world.complexity)
+    boards, paths = events.panels(generator, view, world.complexity, event.focus)
     if not world.occluders:
         boards, paths = (), {}
     stage = Stage((*room(look, view), *event.parts, *boards), camera(look, view), lamp(look))

@@ -28,9 +28,10 @@ FRONT: Final = -0.42
 
 @dataclass(frozen=True)
 class Event:
-    """The parts of one event, the paths [T, 7] of what is moved, and pairs of parts that are springy."""
+    """The parts of one event, where it happens (x in metres), moved paths [T, 7], and springy pairs."""
 
     parts: tuple[Part, ...]
+    focus: float
     paths: Mapping[str, Poses] = field(default_factory=dict)
     elastic: tuple[tuple[str, str], ...] = ()
 
@@ -58,7 +59,7 @@ def passing(generator: Random, view: View) -> Event:
         speed, slowing = float(generator.uniform(0.3, 1.5)), float(generator.uniform(0.02, 0.9))
         placed = replace(part, position=(start, lane, part.position[2]))
         parts.append(launched(placed, 0.0 if sign > 0 else 180.0, speed, slowing))
-    return Event(tuple(parts))
+    return Event(tuple(parts), float(generator.uniform(-0.4, 0.4)) * view.half_width)
 
 
 def resting(generator: Random, view: View) -> Event:
@@ -73,7 +74,7 @@ def resting(generator: Random, view: View) -> Event:
             part.position[2],
         )
         parts.append(replace(part, position=at, friction=0.8))
-    return Event(tuple(parts))
+    return Event(tuple(parts), parts[int(generator.integers(len(parts)))].position[0])
 
 
 def falling(generator: Random, view: View) -> Event:
@@ -88,7 +89,7 @@ def falling(generator: Random, view: View) -> Event:
         parts.append(replace(part, position=at, velocity=push, friction=0.5, release_frame=release))
         if part.shape == "sphere" and generator.random() < 0.6:
             elastic.append((part.name, "floor"))
-    return Event(tuple(parts), elastic=tuple(elastic))
+    return Event(tuple(parts), parts[0].position[0], elastic=tuple(elastic))
 
 
 def colliding(generator: Random, view: View) -> Event:
@@ -108,7 +109,7 @@ def colliding(generator: Random, view: View) -> Event:
         replace(striker, position=(start, lane, size)), heading, float(generator.uniform(0.8, 2.0)), 0.05
     )
     target = launched(replace(target, position=(middle, lane, size)), heading, 0.0, 0.05)
-    return Event((striker, target), elastic=(("striker", "target"),))
+    return Event((striker, target), middle, elastic=(("striker", "target"),))
 
 
 def blocked(generator: Random, view: View) -> Event:
@@ -122,9 +123,8 @@ def blocked(generator: Random, view: View) -> Event:
     height = float(generator.uniform(0.15, 0.45))
     wall = Part("block", "box", (0.04, 0.32, height), wood, (wall_x, lane, height))
     runner = replace(part, position=(start, lane, part.position[2]))
-    return Event(
-        (wall, launched(runner, 0.0 if sign > 0 else 180.0, float(generator.uniform(0.6, 1.8)), 0.05))
-    )
+    runner = launched(runner, 0.0 if sign > 0 else 180.0, float(generator.uniform(0.6, 1.8)), 0.05)
+    return Event((wall, runner), wall_x)
 
 
 def rolling_down(generator: Random, view: View) -> Event:
@@ -148,7 +148,7 @@ def rolling_down(generator: Random, view: View) -> Event:
     at = (x + float(generator.uniform(-0.15, 0.15)), lane, float(generator.uniform(0.75, 1.1)))
     release = int(generator.integers(0, 16))
     ball = replace(ball, size=(radius,), position=at, friction=0.8, rolling=0.003, release_frame=release)
-    return Event((plank, ball))
+    return Event((plank, ball), x)
 
 
 def supported(generator: Random, view: View) -> Event:
@@ -162,7 +162,7 @@ def supported(generator: Random, view: View) -> Event:
     off *= 1 if generator.random() < 0.5 else -1
     release = int(generator.integers(4, 24))
     at = (x + off, lane, 2 * height + box.half_extents[2] + 0.005)
-    return Event((shelf, replace(box, position=at, friction=0.6, release_frame=release)))
+    return Event((shelf, replace(box, position=at, friction=0.6, release_frame=release)), x + off)
 
 
 EVENTS: Final[tuple[Callable[[Random, View], Event], ...]] = (
@@ -172,9 +172,12 @@ EVENTS: Final[tuple[Callable[[Random, View], Event], ...]] = (
 
 
 def panels(
-    generator: Random, view: View, complexity: looks.Complexity
+    generator: Random, view: View, complexity: looks.Complexity, focus: float
 ) -> tuple[tuple[Part, ...], dict[str, Poses]]:
-    """Up to two panels in front of everything: they stand, slide across, or rise and sink."""
+    """Up to two panels in front of everything: they stand, slide away, cross, or rise and sink.
+
+    The first stands before `focus` in seven clips of ten, so that much of what happens is hidden for a while.
+    """
     parts, paths = [], {}
     for n in range(int(generator.choice([0, 1, 1, 1, 2]))):
         width, height = float(generator.uniform(0.35, 0.9)), float(generator.uniform(0.6, 1.2))
@@ -184,6 +187,8 @@ def panels(
             tint, shaded(tint, 0.78), pattern, scale=0.13 if pattern == "stripes" else 0.06, gloss=0.05
         )
         x = float(generator.uniform(-0.6, 0.6)) * view.half_width
+        if n == 0 and generator.random() < 0.7:
+            x = focus + float(generator.uniform(-0.15, 0.15))
         at = (x, FRONT - 0.12 * n, height / 2)
         part = Part(
             f"panel {n}", "box", (width / 2, 0.02, height / 2), material, at, motion="moved", solid=False
@@ -196,7 +201,7 @@ def panels(
 def _panel_path(generator: Random, part: Part, view: View) -> Poses:
     """Where a panel is in every frame."""
     path = np.repeat(np.array([part.pose]), N_FRAMES, axis=0)
-    how = generator.choice(["stands", "stands", "slides", "rises"])
+    how = generator.choice(["stands", "slides", "rises", "crosses", "crosses"])
     start, takes = int(generator.integers(0, 24)), int(generator.integers(10, 30))
     share = np.clip((np.arange(N_FRAMES) - start) / takes, 0.0, 1.0)
     eased = share**2 * (3 - 2 * share)
@@ -205,6 +210,9 @@ def _panel_path(generator: Random, part: Part, view: View) -> Poses:
     if how == "slides":
         away = view.half_width + part.half_extents[0] + 0.2
         path[:, 0] += eased * (away if generator.random() < 0.5 else -away)
+    if how == "crosses":  # whatever it covers it uncovers again
+        ahead = np.linspace(-1.0, 1.0, N_FRAMES) * float(generator.uniform(0.5, 1.1))
+        path[:, 0] += ahead if generator.random() < 0.5 else -ahead
     if how == "rises":
         path[:, 2] -= eased * (2 * part.half_extents[2] + 0.02)
     return path

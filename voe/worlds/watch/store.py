@@ -30,6 +30,11 @@ class Watched:
     shards: tuple[npt.NDArray[np.uint8], ...]
     count: int
 
+    @property
+    def length(self) -> int:
+        """Frames of each clip."""
+        return int(self.shards[0].shape[1])
+
     def clips(self, numbers: npt.NDArray[np.int64]) -> npt.NDArray[np.uint8]:
         """The clips of these numbers: uint8 [n, LENGTH, size, size, 3]."""
         return np.stack([self.shards[n // SHARD][n % SHARD] for n in numbers.tolist()])

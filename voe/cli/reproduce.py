@@ -1,0 +1,131 @@
+"""`voe reproduce`: the paper in miniature, from scratch or from results."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from voe.cli.options import format_option
+
+if TYPE_CHECKING:
+    from voe.cli.terminal import ProgressBar
+    from voe.clips import StimulusSet
+    from voe.miniature.arms import Arm
+    from voe.report.formats import Format
+
+
+@click.command(name="reproduce")
+@click.argument("arms", nargs=-1)
+@click.option("--list", "listing", is_flag=True, help="List the arms, and train nothing.")
+@click.option(
+    "--out", type=click.Path(file_okay=False), default="miniature", show_default=True,
+    help="Folder of trainings and results; what is there is not done again.",
+)  # fmt: skip
+@click.option("--seeds", type=click.IntRange(1), help="Trainings of each arm.  [default: the arm's own]")
+@click.option("--untrained", type=click.IntRange(2), help="Also score so many untrained networks.")
+@click.option("--heldout", is_flag=True, help="Score the models on builtin-heldout too; each time is logged.")
+@click.option(
+    "--heldout-scenes", type=click.IntRange(1), default=24, show_default=True,
+    help="Quadruplets a concept of it that untrained networks are scored on.",
+)  # fmt: skip
+@click.option(
+    "--from-results", is_flag=True, help="Train nothing: tables and figures of the shipped results."
+)
+@click.option("--results", type=click.Path(file_okay=False), help="With --from-results: of this folder.")
+@click.option("--figures", type=click.Path(file_okay=False), help="Draw the figures there (PDF, SVG, PNG).")
+@click.option("--quiet", is_flag=True, help="No progress bar and no lines.")
+@format_option
+def command(
+    *,
+    arms: tuple[str, ...],
+    listing: bool,
+    out: str,
+    seeds: int | None,
+    untrained: int | None,
+    heldout: bool,
+    heldout_scenes: int,
+    from_results: bool,
+    results: str | None,
+    figures: str | None,
+    quiet: bool,
+    form: Format,
+) -> None:
+    """Train and score ARMS (all of them by default) one by one, then print and draw what came of them.
+
+    Everything together takes many hours on two cores; `--list` says what each arm is, and `--from-results`
+    shows what others measured.
+    """
+    from voe.miniature.arms import ARMS, arm_named
+
+    chosen = [arm_named(name) for name in arms] or list(ARMS)
+    if listing:
+        click.echo("\n".join(_line(arm) for arm in chosen))
+        return
+    if not from_results:
+        if results is not None:
+            raise click.UsageError("--results names what --from-results shows; add --from-results")
+        work = [(arm, seed) for arm in chosen for seed in range(seeds or arm.seeds)]
+        _work(work, Path(out), untrained, heldout_scenes if heldout else None, quiet)
+    _show(Path(out), from_results, results, figures, form)
+
+
+def _line(arm: Arm) -> str:
+    recipe = arm.recipe(0)
+    return f"{arm.name:<22} {arm.group + ': ' + arm.level:<38} {recipe.steps:>5} steps, {arm.seeds} seeds"
+
+
+def _work(
+    work: list[tuple[Arm, int]], out: Path, untrained: int | None, scenes: int | None, quiet: bool
+) -> None:
+    """Train and score; the time of each is told. `scenes` None: the held-out set is left alone."""
+    from voe.cli.terminal import progress_bar, says_on_interrupt
+    from voe.loaders.load import load_stimuli
+    from voe.miniature.arms import MODELS
+    from voe.miniature.work import BUILTIN, HELDOUT, score_arm, train_arm
+
+    sets = [load_stimuli(BUILTIN), *([] if scenes is None else [load_stimuli(HELDOUT)])]
+    with says_on_interrupt("stopped; the same command goes on where it was"):
+        with progress_bar(quiet, len(work)) as bar:
+            for number, (arm, seed) in enumerate(work):
+                started = time.monotonic()
+                train_arm(arm, seed, out, progress=bar.of(number, f"{arm.name} {seed}: what it watches"))
+                for stimuli in sets[: 2 if arm.group == MODELS else 1]:
+                    score_arm(arm, seed, out, stimuli, progress=bar.of(number, f"{arm.name} {seed}: probes"))
+                if not quiet:
+                    click.echo(f"{arm.name}, seed {seed}: {time.monotonic() - started:.0f} s")
+        if untrained is not None:
+            with progress_bar(quiet, len(sets)) as bar:
+                _score_untrained(sets, out, untrained, scenes, bar)
+
+
+def _score_untrained(
+    sets: list[StimulusSet], out: Path, untrained: int, scenes: int | None, bar: ProgressBar
+) -> None:
+    from voe.miniature.work import HELDOUT, first_scenes, score_untrained
+
+    for number, stimuli in enumerate(sets):
+        few = first_scenes(stimuli, scenes) if scenes and stimuli.name == HELDOUT else stimuli
+        score_untrained(out, few, networks=untrained, progress=bar.of(number, "untrained networks"))
+
+
+def _show(out: Path, from_results: bool, results: str | None, figures: str | None, form: Format) -> None:
+    """Print the tables and draw the figures."""
+    from voe.cli.terminal import print_text
+    from voe.miniature.figures import draw_all
+    from voe.miniature.printing import result_tables
+    from voe.miniature.results import SHIPPED, read_results
+    from voe.miniature.work import collect
+    from voe.report.formats import render
+
+    if from_results:
+        found = read_results(SHIPPED if results is None else Path(results))
+    else:
+        found = collect(out)
+        found.write(out / "results")
+    print_text(render(result_tables(found), form))
+    if figures is not None:
+        paths = draw_all(found, Path(figures))
+        click.echo(f"{len(paths)} files in {figures}", err=True)

@@ -1,0 +1,111 @@
+"""The arms: what is trained, each with the one thing in which it differs.
+
+The two models get `FULL` steps, everything else `SHORT` ones; what an arm is compared with got as many.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Final
+
+from voe.errors import VoeError, did_you_mean
+from voe.training.lessons import Lesson
+from voe.training.recipes import Recipe, read_recipe
+from voe.worlds.watch.clips import World
+
+LATENT, PIXELS, UNTRAINED = "latent", "pixels", "untrained"
+SHORT: Final = 1_000
+MODELS: Final = "models"
+
+
+@dataclass(frozen=True)
+class Arm:
+    """One way of training.
+
+    `group` is the question that it helps to answer (one figure each), `level` its answer's place on the axis;
+    an arm that stands in several groups is trained once and named in `SHARED`. `seeds` is how many trainings
+    it is meant to have.
+    """
+
+    name: str
+    group: str
+    level: str
+    base: str = "tiny-vjepa2"
+    seeds: int = 3
+    changes: Mapping[str, object] = field(default_factory=dict)
+
+    def recipe(self, seed: int) -> Recipe:
+        """The whole recipe of one seed."""
+        return read_recipe(self.base).with_changes(name=self.name, seed=seed, **self.changes)
+
+
+def _short(name: str, group: str, level: str, base: str = "tiny-vjepa2", **changes: object) -> Arm:
+    return Arm(name, group, level, base, changes={"steps": SHORT, **changes})
+
+
+def _world(**changes: object) -> World:
+    return World(**{"seed": 1, **changes})  # type: ignore[arg-type]
+
+
+ARMS: Final = (
+    Arm(LATENT, MODELS, "latent predictor", seeds=5),
+    Arm(PIXELS, MODELS, "pixel predictor", "tiny-videomae", seeds=5),
+    _short("short", "masking", "mixed"),
+    _short("masks-block", "masking", "blocks", masking="block"),
+    _short("masks-causal", "masking", "causal", masking="causal"),
+    _short("masks-random", "masking", "random", masking="random"),
+    _short("clips-100", "amount of video", "100 clips", clips=100),
+    _short("clips-1000", "amount of video", "1,000 clips", clips=1_000),
+    _short("no-occluders", "kind of video", "no occluders", world=_world(occluders=False), clips=3_000),
+    _short("size-half", "size of network", "half", width=64, predictor_width=48, depth=2, predictor_depth=2),
+    _short("plain", "visual complexity", "plain", world=_world(complexity="plain"), clips=3_000),
+    _short("noisy", "visual complexity", "noisy", world=_world(complexity="noisy"), clips=3_000),
+    _short("pixels-short", "visual complexity", "textured", "tiny-videomae"),
+    _short(
+        "pixels-plain", "visual complexity", "plain", "tiny-videomae", world=_world(complexity="plain"),
+        clips=3_000,
+    ),
+    _short(
+        "pixels-noisy", "visual complexity", "noisy", "tiny-videomae", world=_world(complexity="noisy"),
+        clips=3_000,
+    ),
+    _short("pixels-raw", "pixel targets", "raw", "tiny-videomae", targets="raw"),
+    _short("lesson-possible", "lessons", "possible", lesson=Lesson("possible")),
+    _short("lesson-scrambled", "lessons", "scrambled", lesson=Lesson("scrambled")),
+    _short("lesson-impossible", "lessons", "impossible", lesson=Lesson("impossible")),
+    _short(
+        "lesson-without-colour", "transfer", "colour left out", lesson=Lesson(without=("colour-constancy",))
+    ),
+)  # fmt: skip
+
+SHARED: Final[Mapping[str, tuple[tuple[str, str], ...]]] = {
+    "amount of video": (("short", "6,000 clips"),),
+    "kind of video": (("short", "with occluders"),),
+    "size of network": (("short", "whole"),),
+    "visual complexity": (("short", "textured"),),
+    "pixel targets": (("pixels-short", "normalised by patch"),),
+    "transfer": (("lesson-possible", "nothing left out"),),
+}
+"""Group -> arms of other groups that stand in it too, with their level there."""
+
+
+def arm_named(name: str) -> Arm:
+    """An arm by its name.
+
+    Raises:
+        VoeError: there is none.
+    """
+    for arm in ARMS:
+        if arm.name == name:
+            return arm
+    names = [arm.name for arm in ARMS]
+    raise VoeError(
+        f"reproducing {name!r}: there is no such arm.{did_you_mean(name, names)} There are {', '.join(names)}"
+    )
+
+
+def levels_of(group: str) -> list[tuple[str, str]]:
+    """(arm, level) of a group, in the order in which they are drawn."""
+    own = [(arm.name, arm.level) for arm in ARMS if arm.group == group]
+    return [*own, *SHARED.get(group, ())]

@@ -1,0 +1,116 @@
+"""Every figure of the miniature, drawn from its results in seconds."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from voe.miniature.arms import LATENT, PIXELS, UNTRAINED
+from voe.miniature.results import Results
+from voe.miniature.tables import (
+    ablation_table,
+    accuracy_table,
+    beside_untrained,
+    groups_with_results,
+    model_table,
+)
+from voe.miniature.work import BUILTIN, HELDOUT
+from voe.report import figures
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+
+def draw_all(results: Results, folder: Path) -> list[Path]:
+    """All figures for which there are results: PDF, SVG and PNG, and the paths of them."""
+    import matplotlib.pyplot as plt
+
+    written: list[Path] = []
+    with figures.style():
+        for name, figure in _figures(results):
+            written += figures.save(figure, folder, name)
+            plt.close(figure)
+    return written
+
+
+def _figures(results: Results) -> list[tuple[str, Figure]]:
+    drawn = []
+    sets = [one for one in (HELDOUT, BUILTIN) if results.seeds(LATENT, one)]
+    if sets:
+        drawn.append(("models", _models(results, sets)))
+    for stimuli in sets:
+        short = "heldout" if stimuli == HELDOUT else "builtin"
+        drawn.append((f"concepts-{short}", _concepts(results, stimuli)))
+        beside = beside_untrained(results, stimuli, LATENT)
+        if len(beside) and beside["g"].notna().any():
+            drawn.append((f"effects-{short}", _effects(results, stimuli)))
+    if len(results.development):
+        drawn.append(("development", _development(results)))
+    for group in groups_with_results(results, BUILTIN):
+        drawn.append((group.replace(" ", "-"), _ablation(results, group)))
+    return drawn
+
+
+def _models(results: Results, sets: list[str]) -> Figure:
+    import matplotlib.pyplot as plt
+    import pandas as pd
+
+    figure, ax = plt.subplots(figsize=(5.2, 3.4), layout="constrained")
+    figures.accuracy_by_dataset(ax, pd.concat([model_table(results, stimuli) for stimuli in sets]))
+    ax.set_title("Quadruplets right, all concepts")
+    return figure
+
+
+def _concepts(results: Results, stimuli: str) -> Figure:
+    import matplotlib.pyplot as plt
+
+    arms = tuple(arm for arm in (LATENT, PIXELS, UNTRAINED) if results.seeds(arm, stimuli))
+    table = accuracy_table(results, stimuli, arms)
+    figure, axes = plt.subplots(
+        1, len(arms), figsize=(1.4 + 2.5 * len(arms), 3.8), sharey=True, layout="constrained", squeeze=False
+    )
+    for ax, arm in zip(axes[0], arms, strict=True):
+        part = table[table["arm"] == arm]
+        figures.accuracy_by_concept(ax, part)
+        ax.set_title({LATENT: "latent predictor", PIXELS: "pixel predictor"}.get(arm, "untrained networks"))
+        if ax.get_legend() is not None:
+            ax.get_legend().remove()
+    figure.suptitle(f"Accuracy by concept, {stimuli}", fontsize=10)
+    return figure
+
+
+def _effects(results: Results, stimuli: str) -> Figure:
+    import matplotlib.pyplot as plt
+
+    table = beside_untrained(results, stimuli, LATENT).dropna(subset=["g"])
+    shown = table.rename(columns={"g": "estimate", "g_low": "low", "g_high": "high", "p_holm": "p"})
+    figure, ax = plt.subplots(figsize=(5.6, 3.6), layout="constrained")
+    figures.effect_by_concept(ax, shown[["concept", "estimate", "low", "high", "p"]])
+    ax.set_title(f"Over untrained networks, {stimuli}")
+    return figure
+
+
+def _development(results: Results) -> Figure:
+    import matplotlib.pyplot as plt
+
+    table = results.development
+    arms = [arm for arm in dict.fromkeys(table["arm"]) if arm in {"latent", "pixels"}]
+    figure, axes = plt.subplots(
+        1, len(arms), figsize=(1.6 + 3.4 * len(arms), 3.6), sharey=True, layout="constrained", squeeze=False
+    )
+    for ax, arm in zip(axes[0], arms, strict=True):
+        part = table[(table["arm"] == arm)].groupby(["step", "concept"], sort=False, as_index=False)
+        figures.development(ax, part["estimate"].mean())
+        ax.set_title("latent predictor" if arm == LATENT else "pixel predictor")
+        if ax is not axes[0][-1]:
+            ax.get_legend().remove()
+    return figure
+
+
+def _ablation(results: Results, group: str) -> Figure:
+    import matplotlib.pyplot as plt
+
+    table, seeds = ablation_table(results, group, BUILTIN)
+    figure, ax = plt.subplots(figsize=(1.8 + 0.9 * table["level"].nunique(), 3.2), layout="constrained")
+    figures.ablation(ax, table, seeds=seeds, label=group)
+    return figure

@@ -1,0 +1,91 @@
+"""The tables of the miniature, for `voe reproduce`."""
+
+from __future__ import annotations
+
+import math
+
+from voe.miniature.arms import LATENT, PIXELS, UNTRAINED
+from voe.miniature.results import Results
+from voe.miniature.tables import ablation_table, accuracy_table, beside_untrained, groups_with_results
+from voe.miniature.work import BUILTIN, HELDOUT
+from voe.report.formats import Record, Table, View, between, number, records_of, shown
+from voe.report.table import interval, p_text, percent
+
+_WORDS = {"none": "too many ties"}
+_TITLES = {LATENT: "LATENT PREDICTOR", PIXELS: "PIXEL PREDICTOR", UNTRAINED: "UNTRAINED NETWORKS"}
+
+
+def result_tables(results: Results) -> list[Table]:
+    """Accuracy against chance and against untrained networks by concept, and every question's arms."""
+    tables = []
+    for stimuli in (HELDOUT, BUILTIN):
+        tables += [_accuracy(results, stimuli, arm) for arm in _TITLES if results.seeds(arm, stimuli)]
+        if results.seeds(UNTRAINED, stimuli):
+            tables += [
+                _beside(results, stimuli, arm) for arm in (LATENT, PIXELS) if results.seeds(arm, stimuli)
+            ]
+    return tables + [_ablation(results, group) for group in groups_with_results(results, BUILTIN)]
+
+
+def _accuracy(results: Results, stimuli: str, arm: str) -> Table:
+    frame = accuracy_table(results, stimuli, (arm,))
+    seeds = int(frame["seeds"].iloc[0])
+    view = View(
+        f"{_TITLES[arm]} on {stimuli}, {seeds} seed{'s' if seeds > 1 else ''} (chance: 50 %)",
+        {
+            "concept": shown("concept"),
+            "n": shown("n"),
+            "right": shown("estimate", percent),
+            "95 % interval": between("low", "high", interval),
+            "p": shown("p_holm", p_text),
+            "verdict": shown("verdict", lambda word: _WORDS.get(str(word), str(word))),
+        },
+        [
+            "Seeds pooled: a quadruplet with all its seeds is one cluster. p: exact, one-sided; of concepts, "
+            "corrected over them (Holm)."
+        ],
+    )
+    return Table(f"{arm}-{stimuli}", records_of(frame), (view,))
+
+
+def _beside(results: Results, stimuli: str, arm: str) -> Table:
+    frame = beside_untrained(results, stimuli, arm)
+    first = frame.iloc[0]
+    view = View(
+        f"{_TITLES[arm]} beside {first['untrained_n']} untrained networks, {stimuli}",
+        {
+            "concept": shown("concept"),
+            "n": shown("n"),
+            "trained": shown("trained", percent),
+            "untrained": shown("untrained_mean", percent),
+            "best of them": shown("untrained_high", percent),
+            "p (rank)": shown("p_holm", p_text),
+            "g": number(1, "g"),
+            "95 % interval": _g_interval,
+        },
+        [
+            "On the quadruplets that all of them answered. p: rank of the worst of the trained seeds among "
+            "the untrained, corrected over concepts (Holm). g: Hedges, from five seeds on."
+        ],
+    )
+    return Table(f"{arm}-untrained-{stimuli}", records_of(frame), (view,))
+
+
+def _g_interval(record: Record) -> str:
+    low, high = float(record["g_low"]), float(record["g_high"])
+    return "" if math.isnan(low) else f"{low:.1f} to {high:.1f}"
+
+
+def _ablation(results: Results, group: str) -> Table:
+    frame = ablation_table(results, group, BUILTIN)[0]
+    view = View(
+        f"{group.upper()}, on {BUILTIN}",
+        {
+            "arm": shown("arm"),
+            "level": shown("level"),
+            "seeds": shown("seeds"),
+            "right": shown("estimate", percent),
+            "95 % interval": between("low", "high", interval),
+        },
+    )
+    return Table(group, records_of(frame), (view,))

@@ -1,0 +1,113 @@
+"""What came of the arms: verdicts, accuracy while learning, trainings. Small enough to ship."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+import pandas as pd
+
+from voe.errors import VoeError
+from voe.stats import Accuracy, accuracy_of
+
+VERDICTS, DEVELOPMENT, TRAININGS = "verdicts.parquet", "development.csv", "trainings.csv"
+SHIPPED: Final = Path(__file__).parent / "results"
+_KEYS = {
+    VERDICTS: ("arm", "seed", "stimuli", "comparison", "concept", "status", "score"),
+    DEVELOPMENT: ("arm", "seed", "step", "concept", "estimate"),
+    TRAININGS: ("arm", "seed", "steps", "clips", "seconds", "loss", "effective_rank", "weights_sha256"),
+}
+
+
+@dataclass(frozen=True)
+class Results:
+    """Three tables (`_KEYS` names their columns): verdicts, accuracy while learning, trainings.
+
+    A quadruplet of the sets here is a scene of its own, so scenes need no column.
+    """
+
+    verdicts: pd.DataFrame
+    development: pd.DataFrame
+    trainings: pd.DataFrame
+
+    def seeds(self, arm: str, stimuli: str) -> list[int]:
+        """Seeds of an arm that were scored on a set."""
+        return sorted(self._of(arm, stimuli)["seed"].unique().tolist())
+
+    def _of(self, arm: str, stimuli: str) -> pd.DataFrame:
+        table = self.verdicts
+        return table[(table["arm"] == arm) & (table["stimuli"] == stimuli)]
+
+    def scores(self, arm: str, stimuli: str, concept: str = "all") -> pd.DataFrame:
+        """Scores [comparisons x seeds] of an arm: index comparison, one column a seed."""
+        part = self._of(arm, stimuli)
+        if concept != "all":
+            part = part[part["concept"] == concept]
+        return part.pivot(index="comparison", columns="seed", values="score")
+
+    def concepts(self, stimuli: str) -> list[str]:
+        """Concepts of a set, in its order."""
+        return list(dict.fromkeys(self.verdicts.loc[self.verdicts["stimuli"] == stimuli, "concept"]))
+
+    def accuracy(self, arm: str, stimuli: str, concept: str = "all") -> Accuracy:
+        """Accuracy of an arm, its seeds pooled: a comparison with all its seeds is one cluster.
+
+        Raises:
+            VoeError: the arm was not scored on that set.
+        """
+        scores = self.scores(arm, stimuli, concept)
+        if scores.empty:
+            raise VoeError(f"results: arm {arm!r} was not scored on {stimuli!r}")
+        flat = scores.to_numpy(dtype=np.float64)
+        scenes = np.repeat(np.arange(len(flat)), flat.shape[1])
+        return accuracy_of(flat.reshape(-1), scenes, margin=0.05 if concept == "all" else 0.10)
+
+    def write(self, folder: Path) -> None:
+        """The three files, each written aside and renamed."""
+        folder.mkdir(parents=True, exist_ok=True)
+        small = self.verdicts.astype({"score": np.float32, "seed": np.int16})
+        small.to_parquet(folder / f".{VERDICTS}", compression="zstd", index=False)
+        (folder / f".{VERDICTS}").replace(folder / VERDICTS)
+        for name, table in ((DEVELOPMENT, self.development), (TRAININGS, self.trainings)):
+            table.to_csv(folder / f".{name}", index=False, lineterminator="\n", float_format="%.6g")
+            (folder / f".{name}").replace(folder / name)
+
+
+def read_results(folder: Path = SHIPPED) -> Results:
+    """The results in a folder; by default those that ship.
+
+    Raises:
+        VoeError: a file is missing, or lacks a column.
+    """
+    tables = {}
+    for name, columns in _KEYS.items():
+        path = folder / name
+        if not path.is_file():
+            raise VoeError(
+                f"reading results in {folder}: there is no {name}; `voe reproduce` writes it, or name the "
+                "folder of one with --out"
+            )
+        table = pd.read_parquet(path) if path.suffix == ".parquet" else pd.read_csv(path)
+        if missing := set(columns) - set(table):
+            raise VoeError(
+                f"{path}: the column {min(missing)!r} is missing; it was written by another version"
+            )
+        tables[name] = table
+    return Results(tables[VERDICTS], tables[DEVELOPMENT], tables[TRAININGS])
+
+
+def joined(parts: list[Results]) -> Results:
+    """Several results as one."""
+    empty = {name: pd.DataFrame(columns=list(columns)) for name, columns in _KEYS.items()}
+
+    def stacked(name: str, tables: list[pd.DataFrame]) -> pd.DataFrame:
+        full = [table for table in tables if len(table)]
+        return pd.concat(full, ignore_index=True) if full else empty[name]
+
+    return Results(
+        stacked(VERDICTS, [part.verdicts for part in parts]),
+        stacked(DEVELOPMENT, [part.development for part in parts]),
+        stacked(TRAININGS, [part.trainings for part in parts]),
+    )

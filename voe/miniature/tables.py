@@ -1,0 +1,139 @@
+"""From verdicts to the tables behind the figures: accuracy, effects over untrained networks, ablations."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from voe.miniature.arms import LATENT, MODELS, PIXELS, UNTRAINED, levels_of
+from voe.miniature.results import Results
+from voe.stats import StatsError, adjust, group_difference, rank_among_untrained, single_case
+from voe.stats.untrained import FEWEST_TRAINED
+
+
+def accuracy_table(results: Results, stimuli: str, arms: tuple[str, ...]) -> pd.DataFrame:
+    """Accuracy of arms by concept and over all, seeds pooled.
+
+    Columns: arm, concept, seeds, n (quadruplets), estimate, low, high, ties, p_value, p_holm (over concepts,
+    within an arm), verdict (of the corrected test for concepts).
+    """
+    rows = []
+    for arm in arms:
+        if not (seeds := results.seeds(arm, stimuli)):
+            continue
+        block: list[dict[str, Any]] = []
+        for concept in [*results.concepts(stimuli), "all"]:
+            found = results.accuracy(arm, stimuli, concept)
+            block.append(
+                {
+                    "arm": arm, "concept": concept, "seeds": len(seeds), "n": found.n // len(seeds),
+                    "estimate": found.estimate, "low": found.low, "high": found.high, "ties": found.ties,
+                    "p_value": found.p_value, "verdict": found.verdict,
+                }
+            )  # fmt: skip
+        holm = adjust({row["concept"]: row["p_value"] for row in block if row["concept"] != "all"})
+        for row in block:
+            row["p_holm"] = holm.get(row["concept"], row["p_value"])
+            if row["verdict"] == "above" and row["p_holm"] >= 0.05:
+                row["verdict"] = "inconclusive"
+        rows += block
+    return pd.DataFrame(rows)
+
+
+def beside_untrained(results: Results, stimuli: str, arm: str) -> pd.DataFrame:
+    """An arm beside untrained networks, on the comparisons that both answered.
+
+    Columns: concept, n, seeds, trained (mean accuracy over seeds), untrained_n, untrained_mean, untrained_sd,
+    untrained_high (the best of them), p_rank (of the first seed, one-sided), p_rank_worst (of the seed with
+    the largest p), p_holm (of p_rank_worst, over concepts); from five seeds on g, g_low, g_high (Hedges' g)
+    and p_welch, from one on t and p_single (Crawford and Howell, first seed); NaN where there is no scale.
+    """
+    rows = []
+    for concept in [*results.concepts(stimuli), "all"]:
+        trained, others = results.scores(arm, stimuli, concept), results.scores(UNTRAINED, stimuli, concept)
+        shared = trained.dropna().index.intersection(others.dropna().index)
+        if shared.empty:
+            continue
+        first = trained.loc[shared].mean().to_numpy(dtype=np.float64)
+        second = others.loc[shared].mean().to_numpy(dtype=np.float64)
+        ranks = [rank_among_untrained(value, second) for value in first.tolist()]
+        rows.append(
+            {
+                "concept": concept, "n": len(shared), "seeds": len(first), "trained": float(first.mean()),
+                "untrained_n": len(second), "untrained_mean": float(second.mean()),
+                "untrained_sd": float(second.std(ddof=1)), "untrained_high": float(second.max()),
+                "p_rank": ranks[0], "p_rank_worst": max(ranks), **_effects(first, second),
+            }
+        )  # fmt: skip
+    table = pd.DataFrame(rows)
+    if len(table):
+        parts = table[table["concept"] != "all"]
+        holm = adjust(dict(zip(parts["concept"], parts["p_rank_worst"], strict=True)))
+        table["p_holm"] = [
+            holm.get(c, p) for c, p in zip(table["concept"], table["p_rank_worst"], strict=True)
+        ]
+    return table
+
+
+def _effects(first: np.ndarray, second: np.ndarray) -> dict[str, float]:
+    """Effect sizes; NaN where the numbers give none."""
+    found = dict.fromkeys(("g", "g_low", "g_high", "p_welch", "t", "p_single"), math.nan)
+    try:
+        case = single_case(float(first[0]), second)
+        found |= {"t": case.t, "p_single": case.p_value}
+        if len(first) >= FEWEST_TRAINED:
+            group = group_difference(first, second)
+            found |= {"g": group.g, "g_low": group.low, "g_high": group.high, "p_welch": group.p_value}
+    except StatsError:  # untrained networks that all agree give no scale
+        pass
+    return found
+
+
+def model_table(results: Results, stimuli: str) -> pd.DataFrame:
+    """The models and the untrained networks on a set: model, family, stimuli, estimate, low, high, seeds."""
+    names = {
+        LATENT: ("latent predictor", "latent"),
+        PIXELS: ("pixel predictor", "pixel"),
+        UNTRAINED: ("untrained", "untrained"),
+    }
+    rows = []
+    for arm, (model, family) in names.items():
+        if seeds := results.seeds(arm, stimuli):
+            found = results.accuracy(arm, stimuli)
+            rows.append(
+                {
+                    "stimuli": stimuli, "model": model, "family": family, "seeds": len(seeds),
+                    "estimate": found.estimate, "low": found.low, "high": found.high,
+                }
+            )  # fmt: skip
+    return pd.DataFrame(rows)
+
+
+def ablation_table(results: Results, group: str, stimuli: str) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """A group's arms: level, family, estimate, low, high; and level, family, estimate of each seed."""
+    rows, dots = [], []
+    for arm, level in levels_of(group):
+        if not (seeds := results.seeds(arm, stimuli)):
+            continue
+        family = "pixel predictor" if arm.startswith("pixels") else "latent predictor"
+        found = results.accuracy(arm, stimuli)
+        rows.append(
+            {
+                "arm": arm, "level": level, "family": family, "seeds": len(seeds),
+                "estimate": found.estimate, "low": found.low, "high": found.high,
+            }
+        )  # fmt: skip
+        means = results.scores(arm, stimuli).mean()
+        dots += [{"level": level, "family": family, "estimate": value} for value in means.tolist()]
+    return pd.DataFrame(rows), pd.DataFrame(dots)
+
+
+def groups_with_results(results: Results, stimuli: str) -> list[str]:
+    """The questions of which at least two arms were scored."""
+    from voe.miniature.arms import ARMS
+
+    groups = [group for group in dict.fromkeys(arm.group for arm in ARMS) if group != MODELS]
+    return [group for group in groups if len(ablation_table(results, group, stimuli)[0]) > 1]

@@ -1,0 +1,184 @@
+"""Doing it: an arm and a seed -> a trained model and its verdicts. What is there is not done again."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Final
+
+import pandas as pd
+
+from voe.adapters.base import Predictor
+from voe.clips import StimulusSet
+from voe.miniature.arms import ARMS, LATENT, UNTRAINED, Arm, arm_named
+from voe.miniature.measure import verdicts
+from voe.miniature.results import Results, joined
+from voe.protocols import Protocol
+from voe.training.recipes import Recipe
+
+Progress = Callable[[int, int], None]
+BUILTIN, HELDOUT = "builtin", "builtin-heldout"
+UNTRAINED_SEEDS: Final = 99
+UNTRAINED_FROM: Final = 1_000
+"""Untrained network number k has this seed plus k: no training has it."""
+PROTOCOL: Final = Protocol(frame_step=2, window=16, stride=2, contexts=(8,), primary_context=8)
+"""The primary setting of the cards of both sets, fixed before anything was scored."""
+HELDOUT_LOG: Final = "heldout.jsonl"
+
+
+def place_of(out: Path, arm: str, seed: int) -> Path:
+    """The folder of one training."""
+    return out / arm / f"seed-{seed}"
+
+
+def train_arm(
+    arm: Arm,
+    seed: int,
+    out: Path,
+    *,
+    progress: Progress | None = None,
+    said: Callable[[dict[str, float | int | None]], None] | None = None,
+    probe_every: int = 250,
+) -> Path:
+    """Train one seed of an arm, or go on with it; the folder of its model.
+
+    Only the models themselves are probed while they learn (the developmental curve); others at their end.
+    """
+    from voe.training.footage import footage
+    from voe.training.loop import train
+    from voe.training.probing import probe_accuracy
+
+    recipe = arm.recipe(seed)
+    seen = footage(recipe, progress=progress)
+    probed = arm.group == "models" and seed == 0
+    return train(
+        recipe,
+        seen,
+        place_of(out, arm.name, seed),
+        probe=probe_accuracy if probed else None,
+        probe_every=probe_every,
+        said=said,
+    )
+
+
+def score_arm(
+    arm: Arm, seed: int, out: Path, stimuli: StimulusSet, *, progress: Progress | None = None
+) -> pd.DataFrame:
+    """Verdicts of one trained seed on a set; kept beside the model."""
+    from voe.adapters.load import load_model
+
+    place = place_of(out, arm.name, seed)
+    kept = place / f"verdicts-{stimuli.name}.parquet"
+    if kept.is_file():
+        return pd.read_parquet(kept)
+    model = load_model(f"{arm.recipe(seed).family}:{place / 'model'}")
+    if stimuli.name == HELDOUT:
+        _log_heldout(out, arm.name, seed, model)
+    found = verdicts([model], stimuli, PROTOCOL, progress=progress)
+    table = _labelled(found, arm.name, [seed], stimuli.name)
+    _write(table, kept)
+    return table
+
+
+def score_untrained(
+    out: Path,
+    stimuli: StimulusSet,
+    *,
+    networks: int = UNTRAINED_SEEDS,
+    progress: Progress | None = None,
+) -> pd.DataFrame:
+    """Verdicts of untrained networks of the latent model's architecture."""
+    kept = out / UNTRAINED / f"verdicts-{stimuli.name}-{len(stimuli.quadruplets)}-{networks}.parquet"
+    if kept.is_file():
+        return pd.read_parquet(kept)
+    seeds = list(range(UNTRAINED_FROM, UNTRAINED_FROM + networks))
+    recipe = arm_named(LATENT).recipe(0)
+    models = [_untrained(recipe.with_changes(seed=seed)) for seed in seeds]
+    table = _labelled(verdicts(models, stimuli, PROTOCOL, progress=progress), UNTRAINED, seeds, stimuli.name)
+    _write(table, kept)
+    return table
+
+
+def first_scenes(stimuli: StimulusSet, per_concept: int) -> StimulusSet:
+    """The first quadruplets of each concept."""
+    chosen = []
+    for concept in stimuli.concepts:
+        chosen += [quad for quad in stimuli.quadruplets if concept in quad.concepts][:per_concept]
+    return replace(stimuli, quadruplets=tuple(chosen))
+
+
+def collect(out: Path) -> Results:
+    """Everything that was trained and scored in a folder."""
+    parts = []
+    known = {arm.name for arm in ARMS} | {UNTRAINED}
+    for kept in sorted(out.glob("*/**/verdicts-*.parquet")):
+        if kept.relative_to(out).parts[0] in known:
+            parts.append(Results(pd.read_parquet(kept), pd.DataFrame(), pd.DataFrame()))
+    for arm in ARMS:
+        for place in sorted(out.glob(f"{arm.name}/seed-*")):
+            if (place / "model").is_dir():
+                parts.append(_training(arm.name, int(place.name.removeprefix("seed-")), place))
+    return joined(parts)
+
+
+def _training(arm: str, seed: int, place: Path) -> Results:
+    """The record of one training: its last line, and its accuracy while it learnt."""
+    from voe.training.loop import DEVELOPMENT, LOG, RECIPE
+
+    recipe = json.loads((place / RECIPE).read_text(encoding="utf-8"))
+    last = pd.read_csv(place / LOG).iloc[-1]
+    row = {
+        "arm": arm, "seed": seed, "steps": recipe["steps"], "clips": recipe["clips"],
+        "seconds": float(last["seconds"]), "loss": float(last["loss"]),
+        "effective_rank": float(last["effective_rank"]), "weights_sha256": _digest(place),
+    }  # fmt: skip
+    looks = pd.read_csv(place / DEVELOPMENT)
+    looks.insert(0, "arm", arm)
+    looks.insert(1, "seed", seed)
+    return Results(pd.DataFrame(), looks, pd.DataFrame([row]))
+
+
+def _digest(place: Path) -> str:
+    import hashlib
+
+    return hashlib.sha256((place / "model/model.safetensors").read_bytes()).hexdigest()
+
+
+def _untrained(recipe: Recipe) -> Predictor:
+    from voe.adapters.placement import Placement
+    from voe.training.learners import make_learner
+
+    return make_learner(recipe).adapter(Placement.choose("cpu", "float32"))
+
+
+def _labelled(found: pd.DataFrame, arm: str, seeds: Sequence[int], stimuli: str) -> pd.DataFrame:
+    return pd.DataFrame(
+        {
+            "arm": arm,
+            "seed": found["model"].map(dict(enumerate(seeds))),
+            "stimuli": stimuli,
+            **{key: found[key] for key in ("comparison", "concept", "status", "contrast", "tau", "score")},
+        }
+    )
+
+
+def _write(table: pd.DataFrame, path: Path) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    aside = path.with_name(f".{path.name}")
+    table.to_parquet(aside, index=False)
+    aside.replace(path)
+
+
+def _log_heldout(out: Path, arm: str, seed: int, model: Predictor) -> None:
+    """One line each time a model meets the held-out set: how often that was is part of the result."""
+    line = {
+        "when": datetime.now(UTC).isoformat(timespec="seconds"),
+        "arm": arm,
+        "seed": seed,
+        "weights_sha256": model.spec.details.get("weights_sha256"),
+    }
+    with (out / HELDOUT_LOG).open("a", encoding="utf-8") as file:
+        file.write(json.dumps(line) + "\n")

@@ -1,0 +1,113 @@
+"""Lessons: probe scenes as training video, with context and outcome paired rightly, at random, or wrongly.
+
+A control on the measure and the learner, not a way to acquire physics. All three pairings show the same
+frames equally often; they differ in which outcome follows which context. Who learns that contingency must
+end above chance after possible lessons, at chance after scrambled ones, and below it after impossible ones.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final, Literal, get_args
+
+import numpy as np
+import numpy.typing as npt
+
+from voe.cards import read_stimuli_card
+from voe.clips import Quadruplet, Source
+from voe.errors import CardError
+from voe.loaders.manifest import load_manifest
+from voe.video import decode
+from voe.worlds.build import SetPlan
+from voe.worlds.ondemand import plan_of, render_cached
+
+Pairing = Literal["possible", "scrambled", "impossible"]
+FRAME_STEP: Final = 2
+"""Every second frame is shown, as in scoring."""
+
+
+@dataclass(frozen=True)
+class Lesson:
+    """Probe scenes in the appearance of the set that ships, from another seed.
+
+    `pairing`: 'possible' shows the possible clips of each scene, 'impossible' the impossible ones (an
+    inverted world), 'scrambled' both alike. `without` names concepts that are left out. `scenes` are of each
+    concept.
+    """
+
+    pairing: Pairing = "possible"
+    scenes: int = 40
+    seed: int = 7
+    without: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        if self.pairing not in get_args(Pairing):
+            raise CardError(
+                f"lesson: pairing is {self.pairing!r}; it must be one of {', '.join(get_args(Pairing))}"
+            )
+        if self.seed == plan_of(read_stimuli_card("builtin")).seed:
+            raise CardError(f"lesson: seed {self.seed} is that of the set that ships; choose another")
+
+    def plan(self, size: int) -> SetPlan:
+        """The set to render; all concepts, so that lessons that leave some out share it."""
+        return SetPlan(plan_of(read_stimuli_card("builtin")).cards, self.scenes, self.seed, size)
+
+    def clips(self, scene: Quadruplet) -> tuple[str, ...]:
+        """The clips of a scene that the lesson shows."""
+        if set(scene.concepts) & set(self.without):
+            return ()
+        possible, impossible = (scene.aa, scene.bb), (scene.ab, scene.ba)
+        return {"possible": possible, "impossible": impossible}.get(self.pairing, possible + impossible)
+
+
+@dataclass(frozen=True)
+class Taught:
+    """The clips of a lesson in memory: each is a list of frames, and a frame is held once.
+
+    `frames` uint8 [U, size, size, 3]; `keys` int64 [count, length], the rows that each clip shows.
+    """
+
+    frames: npt.NDArray[np.uint8]
+    keys: npt.NDArray[np.int64]
+
+    @property
+    def count(self) -> int:
+        """How many clips there are."""
+        return len(self.keys)
+
+    @property
+    def length(self) -> int:
+        """Frames of each clip."""
+        return int(self.keys.shape[1])
+
+    def clips(self, numbers: npt.NDArray[np.int64]) -> npt.NDArray[np.uint8]:
+        """The clips of these numbers: uint8 [n, length, size, size, 3]."""
+        return self.frames[self.keys[numbers]]
+
+
+def taught(lesson: Lesson, size: int, *, progress: Callable[[int, int], None] | None = None) -> Taught:
+    """The clips of a lesson; its scenes are rendered once and kept.
+
+    Raises:
+        CardError: a concept that is to be left out does not exist.
+    """
+    plan = lesson.plan(size)
+    if unknown := set(lesson.without) - set(plan.cards):
+        raise CardError(f"lesson: there is no concept {min(unknown)!r} to leave out; there are {plan.cards}")
+    stimuli = load_manifest(render_cached(plan, "lessons", progress=progress), name="lessons")
+    by_id = {clip.id: clip for clip in stimuli.clips}
+    first_row: dict[Source, int] = {}
+    frames: list[npt.NDArray[np.uint8]] = []
+    keys = []
+    for name in (name for scene in stimuli.quadruplets for name in lesson.clips(scene)):
+        shown: list[int] = []
+        for segment in by_id[name].segments:
+            if segment.source not in first_row:
+                first_row[segment.source] = sum(map(len, frames))
+                frames.append(decode(segment.source, itertools.count()).frames)
+            row, n_frames = first_row[segment.source], segment.n_frames or 0
+            shown += range(row + segment.start, row + segment.start + n_frames)
+        keys.append(shown[::FRAME_STEP])
+    return Taught(np.concatenate(frames), np.array(keys, dtype=np.int64))
