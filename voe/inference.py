@@ -50,7 +50,7 @@ def primary_comparisons(run: Run) -> pd.DataFrame:
     order of the set.
     """
     table = comparisons(run)
-    stream, context = run.lock["measure"]["stream"], run.protocol.primary_context
+    stream, context = run.primary_setting
     chosen: pd.DataFrame = table[(table["stream"] == stream) & (table["context"] == context)]
     return chosen.reset_index(drop=True)
 

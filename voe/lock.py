@@ -56,16 +56,9 @@ def make_lock(
     """
     if not stimuli.pairs and not stimuli.quadruplets and not stimuli.unlabelled:
         raise ProtocolError(f"stimuli {stimuli.name!r}: there is no pair and no quadruplet to compare")
-    headline = "quadruplets" if stimuli.quadruplets else "pairs" if stimuli.pairs else "none"
     return {
         **({"control": control} if control else {}),
-        "stimuli": {
-            "name": stimuli.name,
-            "card_sha256": stimuli.card_hash,
-            "sha256": fingerprint(stimuli),
-            "align": stimuli.align,
-            "note": stimuli.note,
-        },
+        "stimuli": stimuli_entry(stimuli),
         "model": {"name": spec.name, "family": spec.family, "trained": spec.trained},
         "protocol": protocol.as_dict(),
         "protocol_from": {
@@ -73,7 +66,7 @@ def make_lock(
             "changed": sorted(protocol.as_dict() if isinstance(asked, Protocol) else asked or ()),
         },
         "measure": {
-            "headline": headline,
+            "headline": headline_of(stimuli),
             "stream": spec.streams[0],
             "aggregate": "mean",
             "windows": "informative",
@@ -81,15 +74,36 @@ def make_lock(
             "tolerance_rebatch_factor": 4,
             "tie_limit": TIE_LIMIT,
         },
-        "tests": {
-            "alpha": ALPHA,
-            "quadruplets": "exact one-sided sign test against 50 %",
-            "pairs": "one-sided test of signs flipped by scene, against 50 %",
-            "family": list(stimuli.concepts),
-            "correction": "Holm over the concepts, verdicts included; the overall figure by itself",
-            "margin_per_concept": MARGIN_PER_CONCEPT,
-            "margin_overall": MARGIN_OVERALL,
-        },
+        "tests": tests_entry(stimuli),
+    }
+
+
+def headline_of(stimuli: StimulusSet) -> str:
+    """What the headline counts: 'quadruplets' where the set has them, else 'pairs', else 'none'."""
+    return "quadruplets" if stimuli.quadruplets else "pairs" if stimuli.pairs else "none"
+
+
+def stimuli_entry(stimuli: StimulusSet) -> dict[str, Any]:
+    """What a lock says of the stimuli."""
+    return {
+        "name": stimuli.name,
+        "card_sha256": stimuli.card_hash,
+        "sha256": fingerprint(stimuli),
+        "align": stimuli.align,
+        "note": stimuli.note,
+    }
+
+
+def tests_entry(stimuli: StimulusSet) -> dict[str, Any]:
+    """What a lock says of the tests, their family and their correction."""
+    return {
+        "alpha": ALPHA,
+        "quadruplets": "exact one-sided sign test against 50 %",
+        "pairs": "one-sided test of signs flipped by scene, against 50 %",
+        "family": list(stimuli.concepts),
+        "correction": "Holm over the concepts, verdicts included; the overall figure by itself",
+        "margin_per_concept": MARGIN_PER_CONCEPT,
+        "margin_overall": MARGIN_OVERALL,
     }
 
 

@@ -49,7 +49,12 @@ class Run:
         Raises:
             RunError: there is none, or it was cut off before its first part.
         """
-        return cls(RunFolder.open(Path(path)))
+        folder = RunFolder.open(Path(path))
+        if cls is Run and "judge" in folder.lock:
+            from voe.judging.results import JudgeRun
+
+            return JudgeRun(folder)
+        return cls(folder)
 
     @property
     def path(self) -> Path:
@@ -77,7 +82,8 @@ class Run:
         return Protocol(**self.lock["protocol"])
 
     @property
-    def _primary(self) -> tuple[str, int | None]:
+    def primary_setting(self) -> tuple[str, int | None]:
+        """Stream and context of the headline, fixed beforehand."""
         return self.lock["measure"]["stream"], self.protocol.primary_context
 
     @property
@@ -165,9 +171,7 @@ class Run:
             settings = table[["stream", "context"]].drop_duplicates().itertuples(index=False)
             for stream, context in settings:
                 chosen = table[(table["stream"] == stream) & (table["context"] == context)]
-                primary = (
-                    stream == self.lock["measure"]["stream"] and context == self.protocol.primary_context
-                )
+                primary = (stream, context) == self.primary_setting
                 headline = primary and measure == self.lock["measure"]["headline"]
                 block = [
                     {
@@ -204,7 +208,7 @@ class Run:
         """
         headline = self.lock["measure"]["headline"]
         table = self._quadruplets if headline == QUADRUPLETS else self._pairs
-        stream, context = self._primary
+        stream, context = self.primary_setting
         designs: Sequence[Quadruplet | Pair] = self.stimuli.quadruplets or self.stimuli.pairs
         known = dict.fromkeys(name for design in designs for name in design.conditions)
         if condition not in known:

@@ -59,6 +59,7 @@ class Failure:
 _BEFORE_LOCK = {
     HOLD,
     "clips",
+    "judgements",
     "latents",
     "surprise",
     STIMULI,

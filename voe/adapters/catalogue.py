@@ -107,6 +107,12 @@ BUILT_IN_FAMILIES = (
         "random[,seed=N][,size=N]",
         "none needed",
     ),
+    FamilyInfo(
+        "planted",
+        "Judges with known answers, to see that what is counted comes out as it must",
+        "planted:perfect|reversed|always-yes|always-first|coin|refuses[,seed=N][,logprobs=false]",
+        "none needed",
+    ),
 )
 
 

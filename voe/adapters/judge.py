@@ -14,7 +14,7 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
-QuestionKind = Literal["rate", "choose", "comprehension"]
+QuestionKind = Literal["rate", "choose", "comprehension", "caption"]
 AnswerStatus = Literal["answered", "unparsable", "refused", "failed"]
 
 
@@ -35,7 +35,8 @@ class Question:
     `id` is unique within a run and says all that varies (kind, clips in order, prompt, repeat, control).
     `prompt` is the text that follows the clips; `choices` are the words of which one is to be answered, the
     first being the one whose probability is wanted (`yes`, `first`, ...), empty for a free answer.
-    `clips` holds one clip, or two in the order in which they are shown.
+    `clips` holds one clip, or two in the order in which they are shown. A question of kind 'caption' has no
+    prompt: its choices are the captions of a possible and of an impossible event. Repeats differ in `seed`.
     """
 
     id: str
@@ -52,7 +53,9 @@ class Answer:
 
     `word` is the choice that was parsed from `text`, None where none was. `probabilities` maps every choice
     to its probability, renormalised over the choices, and is None where the model gives none. An answer whose
-    `status` is not 'answered' has neither, and is never scored as if it were right or wrong.
+    `status` is not 'answered' has neither, and is never scored as if it were right or wrong. `mass` is the
+    probability that the model gave to all choices together, before they were renormalised: a small one says
+    that it would rather have answered in other words.
     """
 
     question: str
@@ -63,6 +66,45 @@ class Answer:
     tokens_in: int | None = None
     tokens_out: int | None = None
     reason: str = ""
+    mass: float | None = None
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """What asking would send: requests (and answers known already), images and their bytes, tokens, cost.
+
+    Tokens are an estimate, and None with the cost where nothing is sent anywhere. `sample` is the first
+    question as it would be sent, with its images described.
+    """
+
+    requests: int
+    known: int = 0
+    images: int = 0
+    image_bytes: int = 0
+    tokens_in: int | None = None
+    tokens_out: int | None = None
+    cost: float | None = None
+    sample: str = ""
+
+    def text(self) -> str:
+        """A few lines for a person.
+
+        >>> found = Estimate(10, known=2, images=80, image_bytes=1_500_000, tokens_in=9000, tokens_out=640)
+        >>> print(found.text())
+        would send 10 requests with 80 images (1.5 MB); 2 answers are known already
+        tokens, about: 9,000 in, at most 640 out; give price_in= and price_out= for the cost
+        """
+        known = f"; {self.known:,} answers are known already" if self.known else ""
+        size = f"{self.image_bytes / 1e6:.1f} MB"
+        lines = [f"would send {self.requests:,} requests with {self.images:,} images ({size}){known}"]
+        if self.tokens_in is not None:
+            price = (
+                "give price_in= and price_out= for the cost" if self.cost is None else f"cost {self.cost:.4g}"
+            )
+            lines.append(
+                f"tokens, about: {self.tokens_in:,} in, at most {self.tokens_out or 0:,} out; {price}"
+            )
+        return "\n".join([*lines, *([self.sample] if self.sample else [])])
 
 
 @dataclass(frozen=True)
@@ -96,3 +138,9 @@ class Judge(ABC):
         not an exception. Only what makes every further question pointless (no such model, no key, no server)
         raises `ModelError`.
         """
+
+    def estimate(self, questions: Sequence[Question]) -> Estimate:
+        """What `ask` would send, and sends nothing."""
+        images = sum(len(clip.frames) for question in questions for clip in question.clips)
+        size = sum(clip.frames.nbytes for question in questions for clip in question.clips)
+        return Estimate(len(questions), images=images, image_bytes=size)

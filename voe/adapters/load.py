@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 from voe.adapters.base import Predictor, PredictorSpec
+from voe.adapters.judge import Judge, JudgeSpec
 from voe.adapters.specs import ModelSpec, parse_spec
 from voe.errors import ModelError, VoeError, did_you_mean
 
@@ -42,6 +43,7 @@ BUILT_IN = {
     "copy-last-frame": "voe.adapters.baselines",
     "linear-extrapolation": "voe.adapters.baselines",
     "random": "voe.adapters.baselines",
+    "planted": "voe.adapters.planted",
 }
 
 # Code that others wrote may raise anything, or even end the process, while it is imported or builds a model.
@@ -50,7 +52,7 @@ FOREIGN_ERRORS: tuple[type[BaseException], ...] = (Exception, SystemExit)
 
 
 def load_model(spec: str | ModelSpec, *, device: str | None = None, dtype: str | None = None) -> Predictor:
-    """Load the model that a spec names.
+    """Load the predictor that a spec names.
 
     Args:
         spec: see the top of this module; `voe models` lists the families.
@@ -62,6 +64,19 @@ def load_model(spec: str | ModelSpec, *, device: str | None = None, dtype: str |
         ModelError: no such family, file, class or device, an unknown option, a checkpoint that does not fit,
             a plugin that cannot be loaded, or an object that is not a `Predictor`.
     """
+    model = load_any(spec, device=device, dtype=dtype)
+    if isinstance(model, Judge):
+        raise ModelError(
+            f"model {model.spec.name!r} is asked in words and predicts nothing; `voe score` and "
+            "`voe check-adapter` can use it, this cannot"
+        )
+    return model
+
+
+def load_any(
+    spec: str | ModelSpec, *, device: str | None = None, dtype: str | None = None
+) -> Predictor | Judge:
+    """Load whatever a spec names: a predictor, or a judge that is asked in words (errors as `load_model`)."""
     from voe.adapters.placement import Placement
 
     asked = parse_spec(spec) if isinstance(spec, str) else spec
@@ -78,6 +93,8 @@ def load_model(spec: str | ModelSpec, *, device: str | None = None, dtype: str |
             raise
         except FOREIGN_ERRORS as error:
             raise ModelError(f"model {own.text!r}: building it failed: {describe(error)}") from error
+    if isinstance(model, Judge):
+        return _require_judge(model, own.text)
     predictor = require_predictor(model, own.text)
     if wanted is not None and predictor.device.type != placement.device.type:
         raise ModelError(
@@ -85,6 +102,16 @@ def load_model(spec: str | ModelSpec, *, device: str | None = None, dtype: str |
             "the device out, or let its class take a parameter `device`"
         )
     return predictor
+
+
+def _require_judge(model: Judge, text: str) -> Judge:
+    """The same judge, after checking that it says what it is."""
+    if not isinstance(getattr(model, "spec", None), JudgeSpec):
+        raise ModelError(
+            f"model {text!r}: {type(model).__name__} has no `spec`; set self.spec = JudgeSpec(...) in its "
+            "__init__"
+        )
+    return model
 
 
 def _with_home(reference: str) -> str:

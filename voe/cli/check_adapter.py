@@ -18,15 +18,21 @@ from voe.cli.options import json_option
 def command(model: str, seed: int, device: str | None, dtype: str | None, as_json: bool) -> None:
     """Run the conformance suite on MODEL; exit code 1 if it breaks the contract.
 
-    Shapes, finite values, determinism, batch invariance, order of clips, causality, legal windows.
+    Shapes, finite values, determinism, batch invariance, order of clips, causality, legal windows. Of judges:
+    one answer a question, its contents, determinism, order.
     """
     from dataclasses import asdict
 
     from voe.adapters.conformance import check_adapter, failures
-    from voe.adapters.load import load_model
+    from voe.adapters.judge import Judge
+    from voe.adapters.judge_conformance import check_judge
+    from voe.adapters.load import load_any
     from voe.cli.terminal import print_json
 
-    results = check_adapter(load_model(model, device=device, dtype=dtype), seed=seed)
+    loaded = load_any(model, device=device, dtype=dtype)
+    results = (
+        check_judge(loaded, seed=seed) if isinstance(loaded, Judge) else check_adapter(loaded, seed=seed)
+    )
     if as_json:
         print_json([asdict(result) for result in results])
     else:

@@ -21,7 +21,6 @@ from voe.cli.options import (
 from voe.errors import ModelError
 
 if TYPE_CHECKING:
-    from voe.controls import Control
     from voe.results import Run
     from voe.video import Backend
 
@@ -40,14 +39,20 @@ EXIT_WITH_FAILURES = 3
 )
 @click.option(
     "--control",
-    type=click.Choice(["context-swap"]),
-    help="Score with predictions from another scene's context: what is left sits in the targets.",
+    type=click.Choice(["context-swap", "blank", "single-frame", "shuffled"]),
+    help="context-swap: predictions from another scene's context. Of judges: other frames than the clip's.",
 )
 @protocol_options
 @click.option("--batch-size", type=click.IntRange(1), default=8, show_default=True)
 @click.option("--device", help="cpu, cuda, cuda:N or mps.  [default: the best that is there]")
 @click.option("--dtype", help="float32, bfloat16 or float16.  [default: float32]")
 @backend_option
+@click.option("--prompts", type=click.Path(dir_okay=False), help="Judges: your own questions (.toml).")
+@click.option("--ask", "kinds", help="Judges: rate,choose,comprehension,caption.  [default: all]")
+@click.option("--frames", type=click.IntRange(2), help="Judges: frames of a clip at most.  [default: 16]")
+@click.option("--size", type=click.IntRange(8), help="Judges: the longer side, in pixels.")
+@click.option("--repeats", type=click.IntRange(1), help="Judges: how often each question is asked.")
+@click.option("--dry-run", is_flag=True, help="Judges: say what would be sent, and send nothing.")
 @json_option
 @click.option("--quiet", is_flag=True, help="No progress bar.")
 def command(
@@ -57,49 +62,66 @@ def command(
     root: str | None,
     out: str | None,
     seeds: int | None,
-    control: Control | None,
+    control: str | None,
     batch_size: int,
     device: str | None,
     dtype: str | None,
     backend: Backend,
     as_json: bool,
     quiet: bool,
-    **protocol: Any,
+    **options: Any,
 ) -> None:
     """Score a model on stimuli, and print how far above chance it is.
 
     With no arguments, the model that ships is scored on the stimuli that ship. The same command continues a
     run that was cut off. Exit code 3: done, but some clips could not be scored.
     """
-    from voe.adapters.load import load_model
+    from voe.adapters.judge import Judge
+    from voe.adapters.load import load_any
     from voe.adapters.specs import parse_spec
+    from voe.cli import judged
     from voe.cli.terminal import progress_bar, says_on_interrupt
     from voe.loaders.load import load_stimuli
     from voe.scoring import score
 
     spec = parse_spec(model)
     shown = load_stimuli(stimuli, root)
-    changes = protocol_changes(**protocol)
+    protocol = {key: value for key, value in options.items() if key not in judged.OPTIONS}
+    asked = {key: value for key, value in options.items() if key in judged.OPTIONS}
     specs = [spec] if seeds is None else [spec.with_options(seed=seed) for seed in range(seeds)]
     if seeds is not None and "seed" in spec.options:
         raise ModelError(f"model {model!r} names a seed already; leave it out with --seeds")
-    runs = []
+    runs: list[Run] = []
     stopped = "stopped; what is scored is kept, and the same command continues"
     with says_on_interrupt(stopped), progress_bar(quiet, len(specs)) as progress:
         for position, one in enumerate(specs):
-            loaded = load_model(one, device=device, dtype=dtype)
-            run = score(
-                loaded,
-                shown,
-                changes,
-                _folder(out, seeds, position),
-                batch_size=batch_size,
-                backend=backend,
-                progress=progress.of(position, loaded.spec.name),
-                command=["voe", *sys.argv[1:]],
-                control=control,
+            loaded = load_any(one, device=device, dtype=dtype)
+            folder, told = _folder(out, seeds, position), progress.of(position, loaded.spec.name)
+            command_line = ["voe", *sys.argv[1:]]
+            if isinstance(loaded, Judge):
+                judged.refuse(protocol, "judge")
+                asking = judged.asking(asked, protocol, control)
+                found = judged.run(
+                    loaded, shown, asking, folder, asked, backend=backend, progress=told, command=command_line
+                )
+                if found is None:
+                    return
+                runs.append(found)
+                continue
+            judged.refuse(asked, "predictor")
+            runs.append(
+                score(
+                    loaded,
+                    shown,
+                    protocol_changes(**protocol),
+                    folder,
+                    batch_size=batch_size,
+                    backend=backend,
+                    progress=told,
+                    command=command_line,
+                    control=judged.predictor_control(control),
+                )
             )
-            runs.append(run)
     _print(runs, as_json)
     if any(run.failures for run in runs):
         sys.exit(EXIT_WITH_FAILURES)

@@ -27,23 +27,33 @@ def run_tables(run: Run) -> list[Table]:
         RunError: nothing was scored.
     """
     locks = (digest(run.lock),)
-    searched, over_time = chosen_settings(run), surprise_over_time(run)
-    return [
+    searched = chosen_settings(run)
+    tables = [
         headline_table(run, locks),
         _searched_table(records_of(searched.best), locks),
         Table("settings", records_of(searched.settings), (), locks),
+    ]
+    if "judge" in run.lock:  # asked about whole clips: no course of time, no latent space
+        return tables
+    over_time = surprise_over_time(run)
+    return [
+        *tables,
         _over_time_table(records_of(over_time.tests), locks),
         Table("curve", records_of(over_time.curve), (), locks),
         *_health_table(run, locks),
     ]
 
 
+def _tight(low: float, high: float) -> str:
+    """An interval of shares in percent, for tables with three of them."""
+    return "" if math.isnan(low) else f"{100 * low:.1f}-{100 * high:.1f}"
+
+
 def headline_table(run: Run, locks: Sequence[str]) -> Table:
     """Accuracy, tests, equivalence and evidence, and what the numbers rest on: four views of one table."""
     measure = run.lock["measure"]
-    where = (
-        f"{measure['headline'].upper()} right, {measure['stream']}, context {run.protocol.primary_context}"
-    )
+    context = "" if "judge" in run.lock else f", context {run.primary_setting[1]}"
+    where = f"{measure['headline'].upper()} right, {measure['stream']}{context}"
     records = records_of(headline_statistics(run))
     reasons = dict.fromkeys(r["bayes_reason"] for r in records if r["bayes_reason"])
     accuracy = View(
@@ -53,8 +63,8 @@ def headline_table(run: Run, locks: Sequence[str]) -> Table:
             "n": shown("n"),
             "right": shown("estimate", percent),
             "95 % interval": between("low", "high", interval),
-            "Clopper Pearson": between("clopper_pearson_low", "clopper_pearson_high", interval),
-            "bootstrap": between("bootstrap_low", "bootstrap_high", interval),
+            "Clopper Pearson": between("clopper_pearson_low", "clopper_pearson_high", _tight),
+            "bootstrap": between("bootstrap_low", "bootstrap_high", _tight),
         },
         ["95 % interval, the default: Wilson's, effective number of scores, t over scenes. Bootstrap: over "
          "scenes, percentile; too narrow with few scenes. A tie counts one half."],

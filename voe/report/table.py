@@ -20,11 +20,15 @@ _VERDICTS = {"above": "above", "below": "BELOW", "equivalent": "at chance", "inc
 
 def run_text(run: Run) -> str:
     """Everything that `voe score` prints of one run."""
+    if "judge" in run.lock:
+        from voe.report.judging import judge_text
+
+        return judge_text(run)
     blocks = [heading(run), health_text(run), failures_text(run)]
     table = run.summary() if len(run.folder.clips()) else pd.DataFrame()
     if not table.empty:
         primary = table[table["primary"]]
-        blocks += [_block(run, primary, measure) for measure in dict.fromkeys(primary["measure"])]
+        blocks += [block(run, primary, measure) for measure in dict.fromkeys(primary["measure"])]
         if run.stimuli.block and not run.unfinished:
             blocks.append(condition_text(run, run.stimuli.block))
         blocks += [own_metrics_text(run), _other_settings(run, table)]
@@ -38,6 +42,10 @@ def run_text(run: Run) -> str:
 
 def heading(run: Run) -> str:
     """What was scored, on what, and how: the lines that stand above every table."""
+    if "judge" in run.lock:
+        from voe.report.judging import judge_heading
+
+        return judge_heading(run)
     lock, protocol = run.lock, run.protocol
     sampling = f"every {protocol.frame_step} frames" if protocol.frame_step else f"{protocol.fps:g} fps"
     if protocol.frame_step == 1:
@@ -131,7 +139,7 @@ def failures_text(run: Run, most: int = 10) -> str:
     return "\n".join(lines)
 
 
-def _block(run: Run, table: pd.DataFrame, measure: str) -> str:
+def block(run: Run, table: pd.DataFrame, measure: str) -> str:
     """One measure: a line a concept, and one for all."""
     part = table[table["measure"] == measure]
     headline = measure == run.lock["measure"]["headline"]

@@ -1,0 +1,269 @@
+"""What a judge gets wrong besides physics: positions, yeses, wordings, blindness, silence."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from itertools import combinations
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+import pandas as pd
+
+from voe.clips import Pair, Quadruplet
+from voe.contrasts import FAILED, SCORED
+from voe.stats.accuracy import accuracy_of
+from voe.stats.single_clips import discrimination
+
+if TYPE_CHECKING:
+    from voe.judging.results import JudgeRun
+
+_RESAMPLES: Final = 1_000
+
+
+@dataclass(frozen=True)
+class Share:
+    """A share with its 95 % interval over scenes; NaN where there is nothing to count."""
+
+    estimate: float
+    low: float
+    high: float
+    n: int
+
+
+@dataclass(frozen=True)
+class Sensitivity:
+    """d' and criterion with percentile intervals of a bootstrap over scenes.
+
+    Of single clips 'yes' means 'impossible', and a positive criterion is slow to object (log-linear
+    correction: `voe.stats.discrimination`). Of choices d' = sqrt(2) z(share right) and the criterion is
+    -z(share 'first') / sqrt(2): negative for a liking of the first (Macmillan and Creelman 2005, Detection
+    Theory, ch. 7).
+    """
+
+    d_prime: float
+    d_low: float
+    d_high: float
+    criterion: float
+    c_low: float
+    c_high: float
+
+
+@dataclass(frozen=True)
+class Biases:
+    """Of one concept, or of all. Shares are of answered questions with general prompts.
+
+    `first`: of choices, those that name the first clip (50 %: no bias). `yes`: of questions about one clip,
+    those answered with the first choice. `right_choices`: of choices. `orders_agree`: of pairings asked in
+    both orders, those in which the same clip was named. `paraphrases_agree`: of two prompts of one polarity
+    on one clip, those that said the same. `polarities_agree`: of two prompts of opposite polarity on one
+    clip, those that meant the same. `seen`: of comprehension questions, those answered rightly.
+    """
+
+    first: Share
+    yes: Share
+    right_choices: Share
+    orders_agree: Share
+    paraphrases_agree: Share
+    polarities_agree: Share
+    seen: Share
+    rating: Sensitivity | None
+    choosing: Sensitivity | None
+
+
+@dataclass(frozen=True)
+class Missing:
+    """Questions of one kind that got no answer, and accuracy if all comparisons that lost an answer were
+    wrong, or right. Comparisons are those of the kind's general prompts.
+    """
+
+    asked: int
+    answered: int
+    unparsable: int
+    refused: int
+    failed: int
+    lowest: float
+    highest: float
+
+
+def biases_of(run: JudgeRun) -> dict[str, Biases]:
+    """Biases by concept, then over 'all'."""
+    table = run.judgements
+    designs: list[Quadruplet | Pair] = [*run.stimuli.quadruplets, *run.stimuli.pairs]
+    concept_of = {run.stimuli.clip(one.clips[0]).scene: one.concepts for one in designs}
+    concepts = table["scene"].map(lambda scene: concept_of.get(scene, ()))
+    found = {}
+    for concept in run.stimuli.concepts:
+        part = table[concepts.map(lambda names, c=concept: c in names)]
+        if len(part):
+            found[concept] = _biases(part)
+    return {**found, "all": _biases(table)}
+
+
+def missing_of(run: JudgeRun) -> dict[str, Missing]:
+    """What was not answered, by kind."""
+    table = run.judgements
+    found = {}
+    for kind in dict.fromkeys(table["kind"]):
+        part = table[table["kind"] == kind]
+        counts = part["status"].value_counts()
+        low, high = _bounds(run, kind)
+        answered, unparsable, refused, failed = (
+            int(counts.get(status, 0)) for status in ("answered", "unparsable", "refused", "failed")
+        )
+        found[str(kind)] = Missing(len(part), answered, unparsable, refused, failed, low, high)
+    return found
+
+
+def _bounds(run: JudgeRun, kind: str) -> tuple[float, float]:
+    """Accuracy of a kind if comparisons with an unanswered question were all wrong, or all right."""
+    if kind not in run.streams:
+        return math.nan, math.nan
+    quadruplets = bool(run.stimuli.quadruplets)
+    table = run.quadruplets() if quadruplets else run.pairs()
+    table = table[table["stream"] == kind]
+    rows = run.streams[kind]
+    lost = rows[rows["leaning"].isna()]
+    touched = set(lost["clip"]) | set(lost["other"]) - {""}
+    clips_of = (
+        {quad.id: quad.clips for quad in run.stimuli.quadruplets}
+        if quadruplets
+        else {(pair.possible, pair.impossible): pair.clips for pair in run.stimuli.pairs}
+    )
+    keys = (
+        table["quadruplet"] if quadruplets else list(zip(table["possible"], table["impossible"], strict=True))
+    )
+    incomplete = np.array([bool(touched & set(clips_of[key])) for key in keys])  # type: ignore[index]
+    incomplete |= (table["status"] == FAILED).to_numpy()
+    counted = ((table["status"] == SCORED) | (table["status"] == FAILED)).to_numpy()
+    if not counted.any():
+        return math.nan, math.nan
+    scores = table["score"].to_numpy(dtype=np.float64)
+    low, high = (np.where(incomplete, bound, scores)[counted].mean() for bound in (0.0, 1.0))
+    return float(low), float(high)
+
+
+def _biases(table: pd.DataFrame) -> Biases:
+    general = table[table["concept"] == ""]
+    rated = general[general["kind"].isin(("rate", "caption")) & general["leaning"].notna()]
+    chosen = general[(general["kind"] == "choose") & general["leaning"].notna()]
+    first_word = general["choices"].map(_first)
+    seen = table[(table["kind"] == "comprehension") & (table["status"] == "answered")]
+    rates = rated[rated["kind"] == "rate"]
+    return Biases(
+        first=_share(chosen["word"] == first_word.reindex(chosen.index), chosen["scene"]),
+        yes=_share(rates["word"] == first_word.reindex(rates.index), rates["scene"]),
+        right_choices=_share(chosen["word"] == chosen["right"], chosen["scene"]),
+        orders_agree=_orders(chosen),
+        paraphrases_agree=_agreement(rates, same=True),
+        polarities_agree=_agreement(rates, same=False),
+        seen=_share(seen["word"] == seen["right"], seen["scene"]),
+        rating=_rating(rated),
+        choosing=_choosing(chosen, first_word),
+    )
+
+
+def _first(choices: str) -> str:
+    import json
+
+    return str(json.loads(choices)[0])
+
+
+def _share(hits: pd.Series[bool], scenes: pd.Series[Any]) -> Share:
+    """A share with the interval that accuracies get, clustered by scene."""
+    if not len(hits):
+        return Share(math.nan, math.nan, math.nan, 0)
+    found = accuracy_of(hits.to_numpy(dtype=np.float64), scenes.to_numpy(dtype=str))
+    return Share(found.estimate, found.low, found.high, len(hits))
+
+
+def _orders(chosen: pd.DataFrame) -> Share:
+    """Pairings in both orders: was the same clip named?"""
+    if chosen.empty:
+        return Share(math.nan, math.nan, math.nan, 0)
+    named = np.where(chosen["word"] == chosen["choices"].map(_first), chosen["clip"], chosen["other"])
+    pairing = chosen[["clip", "other"]].min(axis=1) + "|" + chosen[["clip", "other"]].max(axis=1)
+    groups = chosen.assign(named=named, pairing=pairing).groupby(["prompt", "repeat", "pairing"], sort=False)
+    rows = [(part["named"].nunique() == 1, part["scene"].iloc[0]) for _, part in groups if len(part) == 2]
+    return _share(pd.Series([hit for hit, _ in rows], dtype=bool), pd.Series([scene for _, scene in rows]))
+
+
+def _agreement(rates: pd.DataFrame, *, same: bool) -> Share:
+    """Two prompts on one clip, of the same polarity or of opposite ones: did they mean the same?"""
+    rows = []
+    for _, part in rates.groupby(["clip", "repeat"], sort=False):
+        means = part["leaning"].to_numpy() > 0
+        asks = part["asks"].to_numpy()
+        rows += [
+            (means[i] == means[j], part["scene"].iloc[0])
+            for i, j in combinations(range(len(part)), 2)
+            if (asks[i] == asks[j]) == same
+        ]
+    return _share(pd.Series([hit for hit, _ in rows], dtype=bool), pd.Series([scene for _, scene in rows]))
+
+
+def _rating(rated: pd.DataFrame) -> Sensitivity | None:
+    """d' of judgements of single clips; None unless both kinds of clips were judged."""
+    objects = (rated["leaning"] < 0).to_numpy()
+    first = rated["choices"].map(_first) if len(rated) else pd.Series(dtype=str)
+    possible = ((rated["right"] == first) == (rated["asks"] == "possible")).to_numpy(dtype=bool)
+    cells = np.stack([objects & ~possible, ~objects & ~possible, objects & possible, ~objects & possible])
+    return _bootstrapped(cells, rated["scene"], _signal)
+
+
+def _choosing(chosen: pd.DataFrame, first_word: pd.Series[Any]) -> Sensitivity | None:
+    """d' and criterion of choices between two clips."""
+    right = (chosen["word"] == chosen["right"]).to_numpy()
+    first = (chosen["word"] == first_word.reindex(chosen.index)).to_numpy()
+    return _bootstrapped(np.stack([right, ~right, first, ~first]), chosen["scene"], _forced_choice)
+
+
+def _signal(counts: np.ndarray[Any, np.dtype[np.int64]]) -> tuple[float, float]:
+    if counts[:2].sum() == 0 or counts[2:].sum() == 0:
+        return math.nan, math.nan
+    found = discrimination(*counts.tolist())
+    return found.d_prime, found.criterion
+
+
+def _forced_choice(counts: np.ndarray[Any, np.dtype[np.int64]]) -> tuple[float, float]:
+    from scipy import stats
+
+    right, first = (counts[[0, 2]] + 0.5) / (counts[[0, 2]] + counts[[1, 3]] + 1)
+    return float(np.sqrt(2) * stats.norm.ppf(right)), float(0.0 - stats.norm.ppf(first) / np.sqrt(2))
+
+
+def _bootstrapped(cells: np.ndarray[Any, Any], scenes: pd.Series[Any], measure: Any) -> Sensitivity | None:
+    """The measure of counts [4], and its percentile interval over resampled scenes."""
+    codes, names = pd.factorize(scenes)
+    if not len(names):
+        return None
+    by_scene = np.zeros((len(names), 4), dtype=np.int64)
+    np.add.at(by_scene, codes, cells.T.astype(np.int64))
+    d_prime, criterion = measure(by_scene.sum(axis=0))
+    if math.isnan(d_prime):
+        return None
+    nan = math.nan
+    if len(names) < 5:  # too few to resample
+        return Sensitivity(d_prime, nan, nan, criterion, nan, nan)
+    generator = np.random.default_rng(0)
+    drawn = generator.multinomial(len(names), np.full(len(names), 1 / len(names)), size=_RESAMPLES) @ by_scene
+    found = np.array([measure(counts) for counts in drawn])
+    (d_low, c_low), (d_high, c_high) = np.nanpercentile(found, (2.5, 97.5), axis=0)
+    return Sensitivity(d_prime, float(d_low), float(d_high), criterion, float(c_low), float(c_high))
+
+
+def plain_biases(biases: Mapping[str, Biases]) -> dict[str, Any]:
+    """As JSON has it: NaN is null."""
+    return {concept: _without_nan(asdict(one)) for concept, one in biases.items()}
+
+
+def plain_missing(missing: Mapping[str, Missing]) -> dict[str, Any]:
+    """As JSON has it: NaN is null."""
+    return {kind: _without_nan(asdict(one)) for kind, one in missing.items()}
+
+
+def _without_nan(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _without_nan(one) for key, one in value.items()}
+    return None if isinstance(value, float) and not math.isfinite(value) else value
