@@ -1,0 +1,1 @@
+"""`voe report`: runs -> one HTML page that needs nothing but itself."""
