@@ -54,6 +54,10 @@ class Run:
             from voe.judging.results import JudgeRun
 
             return JudgeRun(folder)
+        if cls is Run and "humans" in folder.lock:
+            from voe.humans.results import HumanRun
+
+            return HumanRun(folder)
         return cls(folder)
 
     @property
@@ -80,6 +84,11 @@ class Run:
     def protocol(self) -> Protocol:
         """Windows, contexts and sampling of the run."""
         return Protocol(**self.lock["protocol"])
+
+    @property
+    def has_windows(self) -> bool:
+        """Whether clips were scored window by window; whole clips are judged by people, or in words."""
+        return "window" in self.lock["protocol"]
 
     @property
     def primary_setting(self) -> tuple[str, int | None]:

@@ -17,6 +17,7 @@ COMMANDS = {
     "rows": ("voe.cli.rows", "The raw surprise rows of a run."),
     "stats": ("voe.cli.stats", "Every statistic of a run: intervals, tests, searches, time, reference."),
     "report": ("voe.cli.report", "One HTML page about a run, or several: opens without a network."),
+    "humans": ("voe.cli.humans", "A page that asks people how surprising each clip is."),
     "compare": ("voe.cli.compare", "Runs on the same stimuli against each other."),
     "power": ("voe.cli.power", "How many quadruplets a claim needs."),
     "preview": ("voe.cli.preview", "A picture of exactly the frames that a model is fed."),

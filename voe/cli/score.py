@@ -21,6 +21,7 @@ from voe.cli.options import (
 from voe.errors import ModelError
 
 if TYPE_CHECKING:
+    from voe.clips import StimulusSet
     from voe.results import Run
     from voe.video import Backend
 
@@ -52,6 +53,10 @@ EXIT_WITH_FAILURES = 3
 @click.option("--frames", type=click.IntRange(2), help="Judges: frames of a clip at most.  [default: 16]")
 @click.option("--size", type=click.IntRange(8), help="Judges: the longer side, in pixels.")
 @click.option("--repeats", type=click.IntRange(1), help="Judges: how often each question is asked.")
+@click.option(
+    "--humans", multiple=True, type=click.Path(dir_okay=False),
+    help="Ratings of people (`voe humans`) in place of a model; may be repeated.",
+)  # fmt: skip
 @click.option("--dry-run", is_flag=True, help="Judges: say what would be sent, and send nothing.")
 @json_option
 @click.option("--quiet", is_flag=True, help="No progress bar.")
@@ -69,6 +74,7 @@ def command(
     backend: Backend,
     as_json: bool,
     quiet: bool,
+    humans: tuple[str, ...],
     **options: Any,
 ) -> None:
     """Score a model on stimuli, and print how far above chance it is.
@@ -84,6 +90,9 @@ def command(
     from voe.loaders.load import load_stimuli
     from voe.scoring import score
 
+    if humans:
+        _score_humans(humans, load_stimuli(stimuli, root), out, as_json)
+        return
     spec = parse_spec(model)
     shown = load_stimuli(stimuli, root)
     protocol = {key: value for key, value in options.items() if key not in judged.OPTIONS}
@@ -125,6 +134,14 @@ def command(
     _print(runs, as_json)
     if any(run.failures for run in runs):
         sys.exit(EXIT_WITH_FAILURES)
+
+
+def _score_humans(tables: Sequence[str], stimuli: StimulusSet, out: str | None, as_json: bool) -> None:
+    from voe.humans.results import score_humans
+
+    command_line = ["voe", *sys.argv[1:]]
+    run = score_humans([Path(t) for t in tables], stimuli, None if out is None else Path(out), command_line)
+    _print([run], as_json)
 
 
 def _folder(out: str | None, seeds: int | None, position: int) -> Path | None:

@@ -12,15 +12,14 @@ import numpy as np
 import pandas as pd
 
 from voe.clips import Pair, Quadruplet
-from voe.contrasts import FAILED, NOT_TESTABLE, SCORED, Curves
+from voe.contrasts import FAILED, NOT_TESTABLE, SCORED
 from voe.errors import RunError
 from voe.judging.biases import Biases, Missing, biases_of, missing_of
 from voe.judging.frames import shows_both
 from voe.judging.plan import Item, items
 from voe.judging.questions import QuestionSet
-from voe.protocols import Protocol
 from voe.results import Run
-from voe.stats.health import LatentHealth
+from voe.whole_clips import WholeClipRun
 
 JUDGEMENTS: Final = "judgements"
 JUDGEMENT_TYPES: Final = {
@@ -53,40 +52,12 @@ def read_judgements(path: Path) -> pd.DataFrame:
     return table.drop_duplicates("id", keep="last", ignore_index=True)
 
 
-class JudgeRun(Run):
+class JudgeRun(WholeClipRun):
     """A run folder whose answers are words. Everything that compares comparisons works as for other runs.
 
     Streams are kinds of questions: 'rate', 'choose', 'caption', each also for the prompts that name the
     concept, and 'rate' by polarity. They have no context; the column holds 0.
     """
-
-    @property
-    def primary_setting(self) -> tuple[str, int | None]:
-        """The kind of question of the headline, fixed beforehand; judges have no context (0)."""
-        return self.lock["measure"]["stream"], 0
-
-    @cached_property
-    def protocol(self) -> Protocol:
-        """A judge has no windows.
-
-        Raises:
-            RunError: always.
-        """
-        raise RunError(f"run {self.path}: a judge is asked about whole clips; it has no windows or contexts")
-
-    @cached_property
-    def curves(self) -> Curves:
-        """A judge has no surprise over time.
-
-        Raises:
-            RunError: always.
-        """
-        raise RunError(f"run {self.path}: a judge answers about whole clips; it has no surprise over time")
-
-    @cached_property
-    def health(self) -> dict[str, LatentHealth]:
-        """Nothing: a judge shows no latent space."""
-        return {}
 
     @cached_property
     def judgements(self) -> pd.DataFrame:
@@ -228,8 +199,6 @@ class JudgeRun(Run):
         from voe.judging.biases import plain_biases, plain_missing
 
         record = super().summary_record()
-        for key in ("rebatch_difference", "health"):
-            record.pop(key)
         asked = self.judgements
         record["questions"] = {
             "asked": len(asked),

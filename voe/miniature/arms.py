@@ -1,7 +1,4 @@
-"""The arms: what is trained, each with the one thing in which it differs.
-
-The two models get `FULL` steps, everything else `SHORT` ones; what an arm is compared with got as many.
-"""
+"""The arms: what is trained, each with the one thing in which it differs from one of the two models."""
 
 from __future__ import annotations
 
@@ -15,7 +12,6 @@ from voe.training.recipes import Recipe, read_recipe
 from voe.worlds.watch.clips import World
 
 LATENT, PIXELS, UNTRAINED = "latent", "pixels", "untrained"
-SHORT: Final = 1_000
 MODELS: Final = "models"
 
 
@@ -40,8 +36,8 @@ class Arm:
         return read_recipe(self.base).with_changes(name=self.name, seed=seed, **self.changes)
 
 
-def _short(name: str, group: str, level: str, base: str = "tiny-vjepa2", **changes: object) -> Arm:
-    return Arm(name, group, level, base, changes={"steps": SHORT, **changes})
+def _arm(name: str, group: str, level: str, base: str = "tiny-vjepa2", **changes: object) -> Arm:
+    return Arm(name, group, level, base, changes=changes)
 
 
 def _world(**changes: object) -> World:
@@ -51,40 +47,40 @@ def _world(**changes: object) -> World:
 ARMS: Final = (
     Arm(LATENT, MODELS, "latent predictor", seeds=5),
     Arm(PIXELS, MODELS, "pixel predictor", "tiny-videomae", seeds=5),
-    _short("short", "masking", "mixed"),
-    _short("masks-block", "masking", "blocks", masking="block"),
-    _short("masks-causal", "masking", "causal", masking="causal"),
-    _short("masks-random", "masking", "random", masking="random"),
-    _short("clips-100", "amount of video", "100 clips", clips=100),
-    _short("clips-1000", "amount of video", "1,000 clips", clips=1_000),
-    _short("no-occluders", "kind of video", "no occluders", world=_world(occluders=False), clips=3_000),
-    _short("size-half", "size of network", "half", width=64, predictor_width=48, depth=2, predictor_depth=2),
-    _short("plain", "visual complexity", "plain", world=_world(complexity="plain"), clips=3_000),
-    _short("noisy", "visual complexity", "noisy", world=_world(complexity="noisy"), clips=3_000),
-    _short("pixels-short", "visual complexity", "textured", "tiny-videomae"),
-    _short(
+    _arm("masks-block", "masking", "blocks", masking="block"),
+    _arm("masks-causal", "masking", "causal", masking="causal"),
+    _arm("masks-random", "masking", "random", masking="random"),
+    _arm("clips-100", "amount of video", "100 clips", clips=100),
+    _arm("clips-1000", "amount of video", "1,000 clips", clips=1_000),
+    _arm("no-occluders", "kind of video", "no occluders", world=_world(occluders=False), clips=3_000),
+    _arm("size-half", "size of network", "half", width=64, predictor_width=48, depth=2, predictor_depth=2),
+    _arm("plain", "visual complexity", "plain", world=_world(complexity="plain"), clips=3_000),
+    _arm("noisy", "visual complexity", "noisy", world=_world(complexity="noisy"), clips=3_000),
+    _arm(
         "pixels-plain", "visual complexity", "plain", "tiny-videomae", world=_world(complexity="plain"),
         clips=3_000,
     ),
-    _short(
+    _arm(
         "pixels-noisy", "visual complexity", "noisy", "tiny-videomae", world=_world(complexity="noisy"),
         clips=3_000,
     ),
-    _short("pixels-raw", "pixel targets", "raw", "tiny-videomae", targets="raw"),
-    _short("lesson-possible", "lessons", "possible", lesson=Lesson("possible")),
-    _short("lesson-scrambled", "lessons", "scrambled", lesson=Lesson("scrambled")),
-    _short("lesson-impossible", "lessons", "impossible", lesson=Lesson("impossible")),
-    _short(
+    _arm("pixels-raw", "pixel targets", "raw", "tiny-videomae", targets="raw"),
+    _arm("lesson-possible", "lessons", "possible", lesson=Lesson("possible")),
+    _arm("lesson-scrambled", "lessons", "scrambled", lesson=Lesson("scrambled")),
+    _arm("lesson-impossible", "lessons", "impossible", lesson=Lesson("impossible")),
+    _arm(
         "lesson-without-colour", "transfer", "colour left out", lesson=Lesson(without=("colour-constancy",))
     ),
 )  # fmt: skip
 
 SHARED: Final[Mapping[str, tuple[tuple[str, str], ...]]] = {
-    "amount of video": (("short", "6,000 clips"),),
-    "kind of video": (("short", "with occluders"),),
-    "size of network": (("short", "whole"),),
-    "visual complexity": (("short", "textured"),),
-    "pixel targets": (("pixels-short", "normalised by patch"),),
+    "masking": ((LATENT, "mixed"),),
+    "amount of video": ((LATENT, "6,000 clips"),),
+    "kind of video": ((LATENT, "with occluders"),),
+    "size of network": ((LATENT, "whole"),),
+    "visual complexity": ((LATENT, "textured"), (PIXELS, "textured")),
+    "pixel targets": ((PIXELS, "normalised by patch"),),
+    "lessons": ((LATENT, "worlds to watch"),),
     "transfer": (("lesson-possible", "nothing left out"),),
 }
 """Group -> arms of other groups that stand in it too, with their level there."""

@@ -110,6 +110,11 @@ def _of_the_method(run: Run) -> list[str]:
             "Answers in words measure what a model says. Wording, position and a liking for 'yes' decide "
             "part of it, and whether it has seen these or like clips in training is unknown."
         )
+    elif "humans" in run.lock:
+        found.append(
+            "Ratings are what people say of their surprise, with the event's possibility before their eyes; "
+            "they are no looking times."
+        )
     else:
         found.append(
             "Windows cut clips at both ends: what lies outside the windows, or before their context, is not "

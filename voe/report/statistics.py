@@ -33,7 +33,7 @@ def run_tables(run: Run) -> list[Table]:
         _searched_table(records_of(searched.best), locks),
         Table("settings", records_of(searched.settings), (), locks),
     ]
-    if "judge" in run.lock:  # asked about whole clips: no course of time, no latent space
+    if not run.has_windows:  # asked about whole clips: no course of time, no latent space
         return tables
     over_time = surprise_over_time(run)
     return [
@@ -52,7 +52,7 @@ def _tight(low: float, high: float) -> str:
 def headline_table(run: Run, locks: Sequence[str]) -> Table:
     """Accuracy, tests, equivalence and evidence, and what the numbers rest on: four views of one table."""
     measure = run.lock["measure"]
-    context = "" if "judge" in run.lock else f", context {run.primary_setting[1]}"
+    context = f", context {run.primary_setting[1]}" if run.has_windows else ""
     where = f"{measure['headline'].upper()} right, {measure['stream']}{context}"
     records = records_of(headline_statistics(run))
     reasons = dict.fromkeys(r["bayes_reason"] for r in records if r["bayes_reason"])

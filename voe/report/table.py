@@ -24,6 +24,10 @@ def run_text(run: Run) -> str:
         from voe.report.judging import judge_text
 
         return judge_text(run)
+    if "humans" in run.lock:
+        from voe.report.humans import humans_text
+
+        return humans_text(run)
     blocks = [heading(run), health_text(run), failures_text(run)]
     table = run.summary() if len(run.folder.clips()) else pd.DataFrame()
     if not table.empty:
@@ -46,6 +50,10 @@ def heading(run: Run) -> str:
         from voe.report.judging import judge_heading
 
         return judge_heading(run)
+    if "humans" in run.lock:
+        from voe.report.humans import humans_heading
+
+        return humans_heading(run)
     lock, protocol = run.lock, run.protocol
     sampling = f"every {protocol.frame_step} frames" if protocol.frame_step else f"{protocol.fps:g} fps"
     if protocol.frame_step == 1:
@@ -158,7 +166,7 @@ def block(run: Run, table: pd.DataFrame, measure: str) -> str:
         columns = columns[:5]
     rows = [_row(record, headline) for record in part.to_dict("records")]
     notes = _notes(part, headline, unfinished=run.unfinished > 0)
-    return "\n".join([title, grid(columns, rows), *notes])
+    return "\n".join([title, grid(columns, rows), *(textwrap.fill(note, WIDTH) for note in notes)])
 
 
 def _row(record: Mapping[Any, Any], headline: bool) -> list[str]:

@@ -38,7 +38,7 @@ class Lesson:
     """
 
     pairing: Pairing = "possible"
-    scenes: int = 40
+    scenes: int = 30
     seed: int = 7
     without: tuple[str, ...] = ()
 

@@ -38,7 +38,7 @@ class Recipe:
     targets: Targets = "latent"
     masking: Masking = "mixed"
     clips: int = 6_000
-    steps: int = 1_500
+    steps: int = 1_000
     batch: int = 48
     learning_rate: float = 8e-4
     weight_decay: float = 0.05

@@ -50,8 +50,8 @@ def render_page(content: dict[str, Any]) -> str:
         lstrip_blocks=True,
     )  # fmt: skip
     policy = (
-        f"default-src 'none'; img-src data:; media-src data:; style-src {_hash(style)}; "
-        f"script-src {_hash(script)}; base-uri 'none'; form-action 'none'"
+        f"default-src 'none'; img-src data:; media-src data:; style-src {policy_hash(style)}; "
+        f"script-src {policy_hash(script)}; base-uri 'none'; form-action 'none'"
     )
     return environment.get_template("page.html").render(
         page=content, style=style, script=script, policy=policy, version=voe.__version__,
@@ -80,5 +80,6 @@ def _file(name: str) -> str:
     return files(_HERE).joinpath(name).read_text(encoding="utf-8")
 
 
-def _hash(text: str) -> str:
+def policy_hash(text: str) -> str:
+    """How a content security policy names an inline style or script."""
     return f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"

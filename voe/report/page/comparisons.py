@@ -40,7 +40,7 @@ def comparisons(
     order = _in_turn(table)
     chosen = table.iloc[order[:most]]
     designs = {_name(design): design for design in run.stimuli.quadruplets or run.stimuli.pairs}
-    curves = None if "judge" in run.lock else run.curves
+    curves = run.curves if run.has_windows else None
     varied = _varied(list(designs.values()))
     found, missing = [], []
     for done, row in enumerate(chosen.to_dict("records"), 1):

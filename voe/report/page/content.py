@@ -66,7 +66,7 @@ def page_content(
         "own_metrics": [
             {"metric": m.metric, "block": m.block, "n": m.n, "value": percent(m.value), "better": m.better}
             for m in run.own_metrics()
-        ] if "judge" not in run.lock else [],
+        ],
         "published": published(run),
         "tables": tables,
         "comparisons": shown,
@@ -212,7 +212,11 @@ def provenance_rows(run: Run) -> list[tuple[str, str]]:
 
 
 def judge_part(run: Run) -> list[str]:
-    """What a judge gets wrong besides physics, as its table says it."""
+    """What a judge gets wrong besides physics, or how single people did, as their tables say it."""
+    if "humans" in run.lock:
+        from voe.report.humans import people_text
+
+        return [people_text(run)]
     if "judge" not in run.lock:
         return []
     from typing import cast
