@@ -24,6 +24,7 @@ COMMANDS = {
     "stimuli": ("voe.cli.stimuli", "List the stimuli that have a card; check and unpack downloads."),
     "models": ("voe.cli.models", "List model families and how to name a model."),
     "check-adapter": ("voe.cli.check_adapter", "Run the conformance suite on a model."),
+    "import": ("voe.cli.importing", "The published raw surprises as run folders."),
     "export": ("voe.cli.export", "A run as the submission file of a benchmark."),
     "train": ("voe.cli.train", "Train a tiny model from nothing on worlds to watch."),
     "reproduce": ("voe.cli.reproduce", "The paper in miniature: train every arm, or show the results."),

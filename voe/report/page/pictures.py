@@ -70,7 +70,7 @@ def webm(frames: npt.NDArray[np.uint8], fps: float, *, crf: int = 38) -> bytes:
         stream.width, stream.height = frames.shape[2], frames.shape[1]
         stream.pix_fmt = "yuv420p"
         stream.bit_rate = 0
-        stream.options = {"crf": str(crf), "deadline": "realtime", "cpu-used": "8", "row-mt": "0", "threads": "1"}
+        stream.options = {"crf": str(crf), "deadline": "realtime", "cpu-used": "8", "threads": "1"}
         for frame in frames:
             picture = av.VideoFrame.from_ndarray(np.ascontiguousarray(frame), format="rgb24")
             container.mux(stream.encode(picture))
