@@ -87,3 +87,16 @@ def answers(name: str, file: str, root: str | None, as_json: bool) -> None:
 
     found = score_answers(load_stimuli(name, root), read_answers(Path(file)))
     print_json(answers_record(found)) if as_json else print_text(answers_text(name, found))
+
+
+@command.command(name="pair")
+@click.argument("possible", type=click.Path(file_okay=False))
+@click.argument("impossible", type=click.Path(file_okay=False))
+@click.option("--out", type=click.Path(dir_okay=False), default="stimuli.csv", show_default=True)
+@click.option("--concept", default="", help="What all clips are about, such as gravity.")
+def pair(possible: str, impossible: str, out: str, concept: str) -> None:
+    """Pair the videos of the folders POSSIBLE and IMPOSSIBLE by name, and write a manifest of them."""
+    from voe.loaders.two_folders import pair_folders
+
+    pairs = pair_folders(Path(possible), Path(impossible), Path(out), concept)
+    click.echo(f"{out}: {pairs} pairs. Score them: voe score --stimuli {out}")
