@@ -168,3 +168,29 @@ def test_an_interrupt_says_what_to_do(clips: Path, monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr("voe.scoring.score", interrupted)
     result = voe("score", "--model", "copy-last-frame,size=32", "--stimuli", str(clips), *SHORT)
     assert result.exit_code == 130 and "the same command continues" in result.output
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_shells_complete_commands(shell: str) -> None:
+    script = voe("completion", shell).output
+    assert f"_VOE_COMPLETE={shell}_complete" in script
+    asked = {"_VOE_COMPLETE": f"{shell}_complete", "COMP_WORDS": "voe sc"}
+    asked["COMP_CWORD"] = "sc" if shell == "fish" else "1"
+    found = CliRunner().invoke(cli, [], prog_name="voe", env=asked)
+    assert "score" in found.output and "stats" not in found.output
+
+
+def test_rows_as_json(clips: Path) -> None:
+    voe("score", "--model", "copy-last-frame,size=32", "--stimuli", str(clips), *SHORT, "--out", "r")
+    rows = json.loads(voe("rows", "r", "--json").output)
+    assert len(rows) == 12 * 3 * 2
+    assert set(rows[0]) == {"clip", "window_start", "context", "stream", "surprise"}
+
+
+def test_every_command_that_prints_a_result_has_json() -> None:
+    from voe.cli.main import COMMANDS
+
+    without = {"preview", "completion"}  # a picture and a script
+    for name in set(COMMANDS) - without:
+        text = voe(name, "--help").output
+        assert "--json" in text or "--format" in text, name

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from voe.cli.options import root_option
+from voe.cli.options import json_option, root_option
 from voe.errors import VoeError
 
 
@@ -19,6 +19,7 @@ from voe.errors import VoeError
     "--size", type=click.IntRange(32), default=256, show_default=True, help="Longer side, in pixels."
 )
 @click.option("--instructions", type=click.Path(dir_okay=False), help="A text file in place of ours.")
+@json_option
 @click.option("--quiet", is_flag=True, help="No progress bar.")
 def command(
     *,
@@ -28,6 +29,7 @@ def command(
     scenes: int | None,
     size: int,
     instructions: str | None,
+    as_json: bool,
     quiet: bool,
 ) -> None:
     """Write one page that shows the clips of STIMULI in random order and asks how surprising each is.
@@ -35,7 +37,7 @@ def command(
     It opens without a network and sends nothing: each person saves a table of ratings and sends it to you.
     `voe score --humans TABLE --stimuli STIMULI` reads the tables.
     """
-    from voe.cli.terminal import progress_bar
+    from voe.cli.terminal import print_json, progress_bar
     from voe.humans.experiment import INSTRUCTIONS, chosen_clips, experiment_page
     from voe.loaders.load import load_stimuli
     from voe.report.page.build import write_page
@@ -53,4 +55,7 @@ def command(
         )
     write_page(page, Path(out))
     clips = len(chosen_clips(shown, scenes))
+    if as_json:
+        print_json({"page": out, "clips": clips, "bytes": len(page.encode())})
+        return
     click.echo(f"{out}: {clips} clips, {len(page.encode()) / 1e6:.1f} MB, {clips / 6:.0f} minutes or so")

@@ -29,6 +29,7 @@ COMMANDS = {
     "train": ("voe.cli.train", "Train a tiny model from nothing on worlds to watch."),
     "reproduce": ("voe.cli.reproduce", "The paper in miniature: train every arm, or show the results."),
     "render": ("voe.cli.render", "Render probes into a set of stimuli."),
+    "completion": ("voe.cli.completion", "A script by which a shell completes commands and options."),
     "audit": ("voe.cli.audit", "Look for shortcuts and faults in stimuli."),
 }
 
@@ -48,7 +49,7 @@ class _LazyGroup(click.Group):
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
-        if args and args[0] not in COMMANDS and not args[0].startswith("-"):
+        if args and not ctx.resilient_parsing and args[0] not in COMMANDS and not args[0].startswith("-"):
             near = did_you_mean(args[0], COMMANDS)
             ctx.fail(f"there is no command {args[0]!r}.{near} Commands: {', '.join(COMMANDS)}")
         return super().resolve_command(ctx, args)

@@ -8,6 +8,7 @@ from typing import Any
 
 import click
 
+from voe.cli.options import json_option
 from voe.errors import VoeError
 
 
@@ -22,6 +23,7 @@ from voe.errors import VoeError
 @click.option("--masks", is_flag=True, help="Also write where the objects are.")
 @click.option("--out", type=click.Path(file_okay=False), help="Folder of the set.")
 @click.option("--jobs", type=click.IntRange(1), help="Processes.  [default: all cores]")
+@json_option
 @click.option("--quiet", is_flag=True, help="No progress bar.")
 def command(
     *,
@@ -35,6 +37,7 @@ def command(
     masks: bool,
     out: str | None,
     jobs: int | None,
+    as_json: bool,
     quiet: bool,
 ) -> None:
     """Render the probes of CARDS (names, or paths ending in .toml) into OUT.
@@ -44,7 +47,7 @@ def command(
     then known by its name: `voe score --stimuli builtin-heldout`. What was cut off is continued.
     """
     from voe.cards import read_stimuli_card
-    from voe.cli.terminal import progress_bar, says_on_interrupt
+    from voe.cli.terminal import print_json, progress_bar, says_on_interrupt
     from voe.worlds.build import render_set
     from voe.worlds.ondemand import plan_of, render_cached
 
@@ -71,7 +74,10 @@ def command(
         else:
             plan = replace(plan, cards=cards or plan.cards, occlusions=_frames(occlusions), **changes)
             manifest = render_set(plan, Path(str(out)), jobs=jobs, progress=bar)
-    click.echo(f"{manifest}\nscore it: voe score --stimuli {of_set or manifest}")
+    if as_json:
+        print_json({"manifest": str(manifest), "stimuli": of_set or str(manifest)})
+    else:
+        click.echo(f"{manifest}\nscore it: voe score --stimuli {of_set or manifest}")
 
 
 def _frames(text: str | None) -> tuple[int, ...]:

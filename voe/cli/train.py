@@ -6,6 +6,8 @@ from pathlib import Path
 
 import click
 
+from voe.cli.options import json_option
+
 
 @click.command(name="train")
 @click.argument("recipe")
@@ -19,6 +21,7 @@ import click
     "--probe-every", type=click.IntRange(1), default=500, show_default=True, help="Steps between probes."
 )
 @click.option("--no-probe", is_flag=True, help="Do not look at the probes while it learns.")
+@json_option
 @click.option("--quiet", is_flag=True, help="No progress bar and no lines.")
 def command(
     *,
@@ -29,6 +32,7 @@ def command(
     clips: int | None,
     probe_every: int,
     no_probe: bool,
+    as_json: bool,
     quiet: bool,
 ) -> None:
     """Train the tiny model of RECIPE (a name, or a path ending in .toml) from nothing.
@@ -36,7 +40,7 @@ def command(
     Its clips are rendered once and kept. The same command goes on where a training was cut off. The result is
     a transformers folder: `voe score --model vjepa2:OUT/model`.
     """
-    from voe.cli.terminal import progress_bar, says_on_interrupt
+    from voe.cli.terminal import print_json, progress_bar, says_on_interrupt
     from voe.training.footage import footage
     from voe.training.loop import train
     from voe.training.probing import probe_accuracy
@@ -50,8 +54,11 @@ def command(
             seen = footage(plan, progress=progress.of(0, "what it watches"))
         finished = train(
             plan, seen, folder, probe=None if no_probe else probe_accuracy, probe_every=probe_every,
-            said=None if quiet else _say,
+            said=None if quiet or as_json else _say,
         )  # fmt: skip
+    if as_json:
+        print_json({"model": f"{plan.family}:{finished}", "recipe": plan.name, "seed": plan.seed})
+        return
     click.echo(f"{finished}\nscore it: voe score --model {plan.family}:{finished}")
 
 
