@@ -32,6 +32,9 @@ $(VENV)/.installed: pyproject.toml | $(VENV)/bin/python
 
 $(VENV)/.installed-test: $(VENV)/.installed
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e ".[test,lint,build]"
+# In a folder of its own: beside another build of torch it would stop transformers from being imported. Tests that
+# need it are skipped where it is missing.
+	-$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --target $(VENV)/torchvision torchvision==0.28.0
 	touch $@
 
 $(VENV)/.installed-docs: $(VENV)/.installed

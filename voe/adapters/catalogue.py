@@ -108,6 +108,24 @@ BUILT_IN_FAMILIES = (
         "none needed",
     ),
     FamilyInfo(
+        "mllm",
+        "Multimodal language models of transformers, asked in words",
+        "mllm:FOLDER|HUB_ID[,frames=video|images][,answers=logits|text][,size=N][,max_frames=N]",
+        "the model's own",
+    ),
+    FamilyInfo(
+        "openai",
+        "Models behind an OpenAI-compatible server, asked in words",
+        "openai:MODEL[,url=http://host/v1][,key_env=NAME][,price_in=X,price_out=Y][,budget=N]",
+        "the provider's terms",
+    ),
+    FamilyInfo(
+        "clip",
+        "Contrastive models (CLIP, SigLIP, X-CLIP): captions of the possible and the impossible event",
+        "clip:FOLDER|HUB_ID[,max_frames=N]",
+        "the model's own",
+    ),
+    FamilyInfo(
         "planted",
         "Judges with known answers, to see that what is counted comes out as it must",
         "planted:perfect|reversed|always-yes|always-first|coin|refuses[,seed=N][,logprobs=false]",

@@ -162,26 +162,38 @@ def from_transformers(
         ModelError: not found and not in the local cache, another architecture, broken or incomplete files.
     """
     require_model_type(spec, model_class.config_class)
-    with quiet_transformers():
-        try:
-            model, report = model_class.from_pretrained(
-                spec.reference,
-                dtype=torch.float32,
-                output_loading_info=True,
-                ignore_mismatched_sizes=True,
-                **settings,
-            )
-        except _transformers_errors() as error:
-            raise ModelError(_why_not_loaded(spec, error)) from error
-    left_over = sorted(
-        k for k in report["unexpected_keys"] if not k.startswith(heads_to_leave_out or ("\0",))
-    )
+    return complete_model(spec, model_class, heads_to_leave_out, dtype=torch.float32, **settings)
+
+
+def complete_model(
+    spec: ModelSpec, model_class: Any, to_leave_out: tuple[str, ...] = (), **settings: object
+) -> Any:
+    """What `from_transformers` loads, of whatever architecture: for classes that choose it themselves.
+
+    Raises:
+        ModelError: as `from_transformers`.
+    """
+    with loading(spec):
+        model, report = model_class.from_pretrained(
+            spec.reference, output_loading_info=True, ignore_mismatched_sizes=True, **settings
+        )
+    left_over = sorted(k for k in report["unexpected_keys"] if not k.startswith(to_leave_out or ("\0",)))
     shapes = [
         f"{name} ({tuple(theirs)} in the checkpoint, {tuple(ours)} wanted)"
         for name, theirs, ours in sorted(report["mismatched_keys"])
     ]
     require_complete(spec, model_class.__name__, sorted(report["missing_keys"]), left_over, shapes)
     return model.eval()
+
+
+@contextmanager
+def loading(spec: ModelSpec) -> Iterator[None]:
+    """Quietly load something of a spec by transformers; what goes wrong there is a ModelError."""
+    with quiet_transformers():
+        try:
+            yield
+        except _transformers_errors() as error:
+            raise ModelError(_why_not_loaded(spec, error)) from error
 
 
 def require_model_type(spec: ModelSpec, config_class: Any) -> None:
@@ -212,11 +224,8 @@ def read_config(spec: ModelSpec) -> dict[str, Any]:
             f"model {spec.text!r}: the folder {folder} holds no config.json, so it is no transformers model; "
             "give the folder that `save_pretrained` wrote, or the checkpoint file itself"
         )
-    with quiet_transformers():
-        try:
-            content, _ = PreTrainedConfig.get_config_dict(spec.reference)
-        except _transformers_errors() as error:
-            raise ModelError(_why_not_loaded(spec, error)) from error
+    with loading(spec):
+        content, _ = PreTrainedConfig.get_config_dict(spec.reference)
     return dict(content)
 
 
@@ -226,11 +235,8 @@ def checked_config(spec: ModelSpec, config_class: Any, content: Mapping[str, obj
     Raises:
         ModelError: a field has a value of the wrong type.
     """
-    with quiet_transformers():
-        try:
-            return config_class.from_dict(dict(content))
-        except _transformers_errors() as error:
-            raise ModelError(_why_not_loaded(spec, error)) from error
+    with loading(spec):
+        return config_class.from_dict(dict(content))
 
 
 def _transformers_errors() -> tuple[type[Exception], ...]:

@@ -43,6 +43,9 @@ BUILT_IN = {
     "copy-last-frame": "voe.adapters.baselines",
     "linear-extrapolation": "voe.adapters.baselines",
     "random": "voe.adapters.baselines",
+    "mllm": "voe.adapters.mllm",
+    "openai": "voe.adapters.openai_server",
+    "clip": "voe.adapters.clip",
     "planted": "voe.adapters.planted",
 }
 
