@@ -65,6 +65,7 @@ BUILT_IN_FAMILIES = (
         "vjepa2:FOLDER|HUB_ID|FILE.pt[,targets=layernorm|raw][,mask_token=N][,size=N][,attn=sdpa|eager]",
         "MIT",
         (
+            Preset("vjepa2:tiny-vjepa2", 1_709_152),
             Preset("vjepa2:facebook/vjepa2-vitl-fpc64-256", 325_971_328),
             Preset("vjepa2:facebook/vjepa2-vith-fpc64-256", 653_930_880),
             Preset("vjepa2:facebook/vjepa2-vitg-fpc64-256", 1_034_555_264),
@@ -77,6 +78,7 @@ BUILT_IN_FAMILIES = (
         "videomae:FOLDER|HUB_ID|FILE.pth[,heads=N,decoder_heads=N][,reference_zeroed=true][,size=N]",
         "CC BY-NC 4.0",
         (
+            Preset("videomae:tiny-videomae", 2_029_856),
             Preset("videomae:MCG-NJU/videomae-base", 94_210_944),
             Preset("videomae:MCG-NJU/videomae-large", 342_996_992),
             Preset("videomae:vit_g_hybrid_pt_1200e.pth", 1_025_543_960),

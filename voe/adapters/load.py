@@ -25,6 +25,7 @@ from voe.adapters.base import Predictor, PredictorSpec
 from voe.adapters.judge import Judge, JudgeSpec
 from voe.adapters.specs import ModelSpec, parse_spec
 from voe.errors import ModelError, VoeError, did_you_mean
+from voe.weights import resolved
 
 if TYPE_CHECKING:
     from types import ModuleType
@@ -86,7 +87,7 @@ def load_any(
     wanted = device or asked.options.get("device")
     placement = Placement.choose(wanted, dtype or asked.options.get("dtype"))
     rest = {key: value for key, value in asked.options.items() if key not in ("device", "dtype")}
-    own = replace(asked, options=rest, reference=_with_home(asked.reference))
+    own = replace(asked, options=rest, reference=_with_home(resolved(asked.reference)))
     if own.family in BUILT_IN:
         model: object = importlib.import_module(BUILT_IN[own.family]).from_spec(own, placement)
     else:

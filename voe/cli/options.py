@@ -11,7 +11,7 @@ from voe.errors import ProtocolError
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
-DEFAULT_MODEL = "untrained:vjepa2-tiny,seed=0"
+DEFAULT_MODEL = "vjepa2:tiny-vjepa2"
 DEFAULT_STIMULI = "builtin"
 
 stimuli_option = click.option(

@@ -11,6 +11,7 @@ import pandas as pd
 from voe.miniature.arms import LATENT, MODELS, PIXELS, UNTRAINED, levels_of
 from voe.miniature.results import Results
 from voe.stats import StatsError, adjust, group_difference, rank_among_untrained, single_case
+from voe.stats.accuracy import verdict_of
 from voe.stats.untrained import FEWEST_TRAINED
 
 
@@ -31,16 +32,27 @@ def accuracy_table(results: Results, stimuli: str, arms: tuple[str, ...]) -> pd.
                 {
                     "arm": arm, "concept": concept, "seeds": len(seeds), "n": found.n // len(seeds),
                     "estimate": found.estimate, "low": found.low, "high": found.high, "ties": found.ties,
-                    "p_value": found.p_value, "verdict": found.verdict,
+                    "p_value": found.p_value, "p_below": found.p_below,
+                    "p_equivalent": found.p_equivalent, "verdict": found.verdict,
                 }
             )  # fmt: skip
-        holm = adjust({row["concept"]: row["p_value"] for row in block if row["concept"] != "all"})
-        for row in block:
-            row["p_holm"] = holm.get(row["concept"], row["p_value"])
-            if row["verdict"] == "above" and row["p_holm"] >= 0.05:
-                row["verdict"] = "inconclusive"
+        _corrected(block)
         rows += block
     return pd.DataFrame(rows)
+
+
+def _corrected(block: list[dict[str, Any]]) -> None:
+    """Add p_holm, and let the verdicts of concepts follow p-values that are corrected over them."""
+    concepts = [row for row in block if row["concept"] != "all"]
+    above, below, equivalent = (
+        adjust({row["concept"]: row[key] for row in concepts if not math.isnan(row[key])})
+        for key in ("p_value", "p_below", "p_equivalent")
+    )
+    for row in block:
+        name = row["concept"]
+        row["p_holm"] = above.get(name, row["p_value"])
+        if name != "all" and row["verdict"] != "none":
+            row["verdict"] = verdict_of(above.get(name, 1.0), below.get(name, 1.0), equivalent.get(name, 1.0))
 
 
 def beside_untrained(results: Results, stimuli: str, arm: str) -> pd.DataFrame:
@@ -132,8 +144,10 @@ def ablation_table(results: Results, group: str, stimuli: str) -> tuple[pd.DataF
 
 
 def groups_with_results(results: Results, stimuli: str) -> list[str]:
-    """The questions of which at least two arms were scored."""
+    """The questions of which an arm of their own was scored, and something to set it beside."""
     from voe.miniature.arms import ARMS
 
     groups = [group for group in dict.fromkeys(arm.group for arm in ARMS) if group != MODELS]
-    return [group for group in groups if len(ablation_table(results, group, stimuli)[0]) > 1]
+    scored = {arm.name for arm in ARMS if results.seeds(arm.name, stimuli)}
+    own = {arm.group for arm in ARMS if arm.name in scored}
+    return [g for g in groups if g in own and len(ablation_table(results, g, stimuli)[0]) > 1]

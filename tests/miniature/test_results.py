@@ -1,0 +1,148 @@
+"""Results of arms: pooled rightly, set beside untrained networks, written and read, printed and drawn."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from click.testing import CliRunner
+from scipy import stats
+
+from voe.cli.main import cli
+from voe.errors import VoeError
+from voe.miniature.arms import ARMS, arm_named, levels_of
+from voe.miniature.figures import draw_all
+from voe.miniature.printing import result_tables
+from voe.miniature.results import Results, joined, read_results
+from voe.miniature.tables import ablation_table, accuracy_table, beside_untrained, groups_with_results
+from voe.miniature.work import UNTRAINED_FROM, collect, place_of
+from voe.report.formats import render
+
+
+def verdicts(arm: str, seeds: list[int], share: float, n: int = 40, stimuli: str = "builtin") -> pd.DataFrame:
+    """Two concepts of n quadruplets each, right in `share` of them, other ones for each seed."""
+    rows = []
+    for seed in seeds:
+        generator = np.random.default_rng([seed, len(arm)])
+        for concept in ("support", "gravity"):
+            right = generator.permutation(np.arange(n) < share * n).astype(float)
+            rows += [
+                {"arm": arm, "seed": seed, "stimuli": stimuli, "comparison": f"{concept}-{k}",
+                 "concept": concept, "status": "scored", "score": score}
+                for k, score in enumerate(right.tolist())
+            ]  # fmt: skip
+    return pd.DataFrame(rows)
+
+
+@pytest.fixture
+def results() -> Results:
+    parts = [
+        verdicts("latent", [0, 1, 2, 3, 4], 0.8),
+        verdicts("pixels", [0, 1], 0.5),
+        verdicts("masks-block", [0], 0.7),
+        verdicts("untrained", list(range(UNTRAINED_FROM, UNTRAINED_FROM + 19)), 0.5, n=20),
+    ]
+    steps = pd.DataFrame(
+        [{"arm": "latent", "seed": 0, "step": s, "concept": c, "estimate": 0.5 + s / 1000}
+         for s in (100, 200) for c in ("support", "gravity", "all")]
+    )  # fmt: skip
+    trainings = pd.DataFrame(
+        [{"arm": "latent", "seed": 0, "steps": 200, "clips": 10, "seconds": 1.0, "loss": 0.1,
+          "effective_rank": 9.0, "weights_sha256": "0"}]
+    )  # fmt: skip
+    return joined([Results(part, steps.iloc[:0], trainings.iloc[:0]) for part in parts]
+                  + [Results(parts[0].iloc[:0], steps, trainings)])  # fmt: skip
+
+
+def test_seeds_of_a_quadruplet_are_one_cluster(results: Results) -> None:
+    found = results.accuracy("latent", "builtin")
+    assert found.estimate == pytest.approx(0.8) and found.n == 5 * 80 and found.n_scenes == 80
+    assert found.low < 0.8 < found.high and found.verdict == "above"
+    assert results.seeds("latent", "builtin") == [0, 1, 2, 3, 4]
+    with pytest.raises(VoeError, match="was not scored on 'other'"):
+        results.accuracy("latent", "other")
+
+
+def test_tables(results: Results) -> None:
+    table = accuracy_table(results, "builtin", ("latent", "pixels")).set_index(["arm", "concept"])
+    assert table.loc[("latent", "support"), "n"] == 40 and table.loc[("latent", "all"), "seeds"] == 5
+    p = table.loc["latent", "p_value"].drop("all")
+    assert table.loc[("latent", p.idxmin()), "p_holm"] == pytest.approx(min(2 * p.min(), 1))
+    assert table.loc[("pixels", "all"), "verdict"] != "above"
+    beside = beside_untrained(results, "builtin", "latent").set_index("concept")
+    shared = results.scores("latent", "builtin").loc[results.scores("untrained", "builtin").index]
+    assert beside.loc["all", "n"] == 40 and beside.loc["all", "trained"] == pytest.approx(
+        shared.mean().mean()
+    )
+    assert beside.loc["all", "untrained_n"] == 19 and beside.loc["all", "untrained_sd"] == pytest.approx(0)
+    assert beside.loc["all", "p_rank"] == pytest.approx(1 / 20)
+    rows, dots = ablation_table(results, "masking", "builtin")
+    assert rows.set_index("level").loc["blocks", "estimate"] == pytest.approx(0.7)
+    assert len(dots) == 6 and groups_with_results(results, "builtin") == ["masking"]
+
+
+def test_effects_over_untrained_networks() -> None:
+    rng = np.random.default_rng(0)
+    parts = [verdicts("latent", [k], 0.7 + 0.05 * k) for k in range(5)]
+    parts += [
+        verdicts("untrained", [UNTRAINED_FROM + k], share) for k, share in enumerate(rng.uniform(0.4, 0.6, 9))
+    ]
+    empty = pd.DataFrame()
+    row = beside_untrained(joined([Results(p, empty, empty) for p in parts]), "builtin", "latent").iloc[-1]
+    tables = pd.concat(parts)
+    first, second = (
+        tables[tables["arm"] == arm].groupby("seed")["score"].mean().to_numpy()
+        for arm in ("latent", "untrained")
+    )
+    welch = stats.ttest_ind(first, second, equal_var=False, alternative="greater")
+    assert row["p_welch"] == pytest.approx(welch.pvalue) and row["g_low"] < row["g"] < row["g_high"]
+    assert row["p_rank_worst"] == pytest.approx((1 + (second >= first.min()).sum()) / 10)
+
+
+def test_written_and_read(results: Results, tmp_path: Path) -> None:
+    results.write(tmp_path)
+    again = read_results(tmp_path)
+    assert again.accuracy("latent", "builtin") == results.accuracy("latent", "builtin")
+    assert again.development["estimate"].tolist() == results.development["estimate"].tolist()
+    (tmp_path / "trainings.csv").write_text("arm\n")
+    with pytest.raises(VoeError, match="is missing; it was written by another"):
+        read_results(tmp_path)
+    with pytest.raises(VoeError, match=r"there is no verdicts\.parquet"):
+        read_results(tmp_path / "none")
+
+
+def test_printed_and_drawn(results: Results, tmp_path: Path) -> None:
+    text = render(result_tables(results), "text")
+    assert "LATENT PREDICTOR on builtin, 5 seeds" in text and "80.0 %" in text and "MASKING" in text
+    assert all(len(line) <= 80 for line in text.splitlines())
+    names = {path.stem for path in draw_all(results, tmp_path)}
+    assert names == {"models", "concepts-builtin", "development", "masking"}
+
+
+def test_what_is_collected(results: Results, tmp_path: Path) -> None:
+    place = place_of(tmp_path, "masks-block", 0)
+    place.mkdir(parents=True)
+    table = results.verdicts[results.verdicts["arm"] == "masks-block"]
+    table.to_parquet(place / "verdicts-builtin.parquet")
+    (tmp_path / "notes/seed-0").mkdir(parents=True)
+    assert len(collect(tmp_path).verdicts) == len(table)
+
+
+def test_arms() -> None:
+    assert len({arm.name for arm in ARMS}) == len(ARMS)
+    for arm in ARMS:
+        recipe = arm.recipe(3)
+        assert recipe.seed == 3 and recipe.name == arm.name and recipe.steps <= 1_000
+    assert [level for _, level in levels_of("masking")] == ["blocks", "causal", "random", "mixed"]
+    with pytest.raises(VoeError, match="Did you mean 'latent'"):
+        arm_named("latnet")
+
+
+def test_the_command() -> None:
+    listed = CliRunner().invoke(cli, ["reproduce", "--list"])
+    assert listed.exit_code == 0 and len(listed.output.splitlines()) == len(ARMS)
+    shown = CliRunner().invoke(cli, ["reproduce", "--from-results"])
+    assert shown.exit_code == 0, shown.output
+    assert "LATENT PREDICTOR on builtin" in shown.output
