@@ -72,9 +72,12 @@ def require_comparable(runs: Sequence[Run], *, allow_protocols: bool = False) ->
                 f"{run.lock['stimuli']['name']!r}, and their clips or designs differ; only runs on the same "
                 "stimuli can be compared"
             )
-        different = [
-            name for name, value in first.lock["protocol"].items() if run.lock["protocol"].get(name) != value
-        ]
+        mine, theirs = first.lock["protocol"], run.lock["protocol"]
+        different = sorted(name for name in {*mine, *theirs} if mine.get(name) != theirs.get(name))
+        if first.lock.get("judge", {}).get("questions_sha256") != run.lock.get("judge", {}).get(
+            "questions_sha256"
+        ):
+            different.append("questions")
         if different and not allow_protocols:
             raise RunError(
                 f"comparing runs: {first.path} and {run.path} differ in {', '.join(different)}; score both "

@@ -159,6 +159,33 @@ def test_nothing_is_asked_twice_and_what_failed_is_asked_again(one_each: Stimulu
         ask(Stubborn(), one_each, Asking(8, size=32), tmp_path / "run")
 
 
+def test_a_removed_part_is_asked_again_once(one_each: StimulusSet, tmp_path: Path) -> None:
+    for _ in range(2):  # two parts
+        with pytest.raises(KeyboardInterrupt):
+            ask(Stubborn(stop_after=80), one_each, FEW, tmp_path / "run")
+    ask(Stubborn(), one_each, FEW, tmp_path / "run")
+    parts = sorted((tmp_path / "run/judgements").glob("*.parquet"))
+    assert len(parts) >= 3
+    parts[0].unlink()
+    again, once_more = Stubborn(), Stubborn()
+    whole = ask(again, one_each, FEW, tmp_path / "run")
+    assert 0 < len(again.asked) <= 80
+    ask(once_more, one_each, FEW, tmp_path / "run")
+    assert not once_more.asked and whole.unfinished == 0
+
+
+def test_a_run_with_prompts_of_ones_own_knows_when_it_is_unfinished(
+    one_each: StimulusSet, tmp_path: Path
+) -> None:
+    path = tmp_path / "mine.toml"
+    path.write_text('[[rate]]\nname = "x"\nasks = "possible"\nchoices = ["yes", "no"]\nprompt = "Well?"\n')
+    mine = read_questions(path)
+    with pytest.raises(KeyboardInterrupt):
+        ask(Stubborn(stop_after=10), one_each, FEW, tmp_path / "run", questions=mine)
+    assert Run.open(tmp_path / "run").unfinished == 26
+    assert ask(Stubborn(), one_each, FEW, tmp_path / "run", questions=mine).unfinished == 0
+
+
 def test_a_judge_has_no_curves(one_each: StimulusSet, tmp_path: Path) -> None:
     judged("perfect", one_each, tmp_path / "run", Asking(6, kinds=("rate",)))
     run = Run.open(tmp_path / "run")
@@ -232,9 +259,14 @@ def test_questions_of_ones_own(tmp_path: Path) -> None:
     assert mine.sha256 != read_questions().sha256
     for text, words in (
         ('[[rat]]\nname = "x"', "Did you mean 'rate'"),
-        ('[[rate]]\nname = "x"\nasks = "maybe"\nchoices = ["a", "b"]\nprompt = ""', "asks is 'maybe'"),
+        ('[[rate]]\nname = "x"\nasks = "maybe"\nchoices = ["a", "b"]\nprompt = "q"', "asks is 'maybe'"),
         ('[[rate]]\nname = "x"\nprompt = ""', "lacks the field"),
-        ('[[rate]]\nname = "x"\nasks = "possible"\nchoices = ["a"]\nprompt = ""', "two different words"),
+        ('[[rate]]\nname = "x"\nasks = "possible"\nchoices = ["a"]\nprompt = "q"', "two different words"),
+        (
+            '[[rate]]\nname = "x"\nasks = "possible"\nchoices = ["A", "a "]\nprompt = "q"',
+            "two different words",
+        ),
+        ('rate = ["x"]', "is no table"),
         ("", "no question in it"),
     ):
         path.write_text(text)

@@ -75,3 +75,30 @@ def test_free_answers() -> None:
     assert parse_answer("Two balls", ()) == ("answered", None)
     assert parse_answer("", ()) == ("unparsable", None)
     assert parse_answer("I cannot answer this", ()) == ("refused", None)
+
+
+@pytest.mark.parametrize(
+    ("text", "choices", "word"),
+    [
+        ("First, let me describe both clips. Answer: second", ORDER, "second"),
+        ("No violation is visible. Answer: yes", YES_NO, "yes"),
+        ("Second thoughts aside, the answer is first.", ORDER, "first"),
+        ("First.", ORDER, "first"),
+        ("First video", ORDER, "first"),
+    ],
+)
+def test_an_announced_answer_outweighs_a_leading_word(text: str, choices: tuple[str, ...], word: str) -> None:
+    assert parse_answer(text, choices) == ("answered", word)
+
+
+@pytest.mark.parametrize(
+    ("text", "choices"),
+    [
+        ("First, let me look at both of them", ORDER),
+        ("No object disappears at any time, so yes.", YES_NO),
+        ("No violation is visible", YES_NO),
+        ("Yes and no", YES_NO),
+    ],
+)
+def test_a_leading_word_that_is_no_answer(text: str, choices: tuple[str, ...]) -> None:
+    assert parse_answer(text, choices) == ("unparsable", None)

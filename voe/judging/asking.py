@@ -80,7 +80,7 @@ def ask(
     path = default_folder(lock) if out is None else Path(out)
     job = _Job(judge, stimuli, settled, backend)
     with RunFolder.made(path).held():
-        folder = RunFolder.create(path, lock, _record(job, command), stimuli)
+        folder = RunFolder.create(path, lock, _record(job, command, len(plan)), stimuli)
         (path / JUDGEMENTS).mkdir(exist_ok=True)
         _ask_all(job, folder, plan, progress or (lambda done, total: None))
         run = JudgeRun(folder)
@@ -110,7 +110,7 @@ def estimate(
     )  # fmt: skip
 
 
-def _record(job: _Job, command: Sequence[str]) -> dict[str, object]:
+def _record(job: _Job, command: Sequence[str], planned: int) -> dict[str, object]:
     import voe
 
     spec = job.judge.spec
@@ -122,6 +122,7 @@ def _record(job: _Job, command: Sequence[str]) -> dict[str, object]:
         "stimuli": {"name": job.stimuli.name, "clips": len(job.stimuli.clips)},
         "engine": {"decoder": backend_version(job.backend)},
         "rebatch_difference": 0.0,
+        "questions_planned": planned,
         "versions": {"voe": voe.__version__, "python": platform.python_version()},
         "command": list(command),
         "started": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
@@ -209,7 +210,8 @@ def _write(path: Path, rows: Sequence[dict[str, object]]) -> None:
     if not rows:
         return
     table = pd.DataFrame(rows, columns=list(JUDGEMENT_TYPES)).astype(JUDGEMENT_TYPES)
-    number = len(list((path / JUDGEMENTS).glob("*.parquet")))
+    # After the last one, not by their number: a damaged part may have been removed.
+    number = max((int(part.stem) for part in (path / JUDGEMENTS).glob("*.parquet")), default=-1) + 1
     part = path / JUDGEMENTS / f"{number:05d}.parquet"
     aside = part.with_name(part.name + ".partial")
     table.to_parquet(aside, index=False)

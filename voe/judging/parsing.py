@@ -55,7 +55,7 @@ def parse_answer(text: str, choices: tuple[str, ...]) -> tuple[AnswerStatus, str
     start, end = said[:_READ], said[-_READ:]
     if _REFUSED_AT_ONCE.match(start):
         return "refused", None
-    word = _first_word(start, choices) or _announced(end, choices)
+    word = _announced(end, choices) or _first_word(start, choices)
     if word is not None:
         return "answered", word
     if _REFUSALS.search(start):
@@ -79,13 +79,26 @@ def _first_word(said: str, choices: tuple[str, ...]) -> str | None:
     """
     for choice in choices:
         if _begins(said, choice):
-            return choice
+            return choice if _stands_alone(said[len(choice) :], choice, choices) else None
     rest = said[_OPENING.match(said).end() :]  # type: ignore[union-attr]  # matches the empty text too
     for choice in choices:
         others = [other for other in choices if other != choice]
         if _begins(rest, choice) and not any(_holds(rest, other) for other in others):
             return choice
     return None
+
+
+def _stands_alone(rest: str, choice: str, choices: tuple[str, ...]) -> bool:
+    """Whether a leading word is the answer: it ends its clause, or no other choice follows it.
+
+    'First, let me look' orders what is said, and 'no violation' denies the wrong thing: neither is an answer.
+    """
+    after = rest.lstrip("*_\"'`)} ")
+    if not after or after[0] in ".!;:\n" or (after[0] == "," and choice.casefold() != "first"):
+        return True
+    if choice.casefold() in ("first", "no"):
+        return choice.casefold() == "first" and re.match(r"(?:video|clip|one)\b", after) is not None
+    return not any(_holds(rest, other) for other in choices if other != choice)
 
 
 def _announced(said: str, choices: tuple[str, ...]) -> str | None:

@@ -54,7 +54,7 @@ class Asking:
         Raises:
             ProtocolError: none of the kinds makes sense to the model.
         """
-        kinds = tuple(kind for kind in self.kinds or spec.kinds if kind in spec.kinds)
+        kinds = tuple(kind for kind in dict.fromkeys(self.kinds or spec.kinds) if kind in spec.kinds)
         if not kinds:
             raise ProtocolError(
                 f"model {spec.name!r} answers {', '.join(spec.kinds)}, not {', '.join(self.kinds)}"

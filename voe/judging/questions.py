@@ -112,6 +112,8 @@ def _read(path: Path) -> tuple[bytes, list[Prompt]]:
 
 
 def _prompt(kind: str, entry: Mapping[str, Any], path: Path) -> Prompt:
+    if not isinstance(entry, dict):
+        raise CardError(f"{path}: {entry!r} is no table; write each question under a line [[{kind}]]")
     known = _FIELDS[kind]
     who = f"{path}, [[{kind}]] {entry.get('name', '')!r}"
     for key, value in entry.items():
@@ -119,14 +121,18 @@ def _prompt(kind: str, entry: Mapping[str, Any], path: Path) -> Prompt:
             raise CardError(f"{who}: unknown field {key!r}.{did_you_mean(key, known)}")
         if not isinstance(value, known[key]):
             raise CardError(f"{who}: {key} must be of type {known[key].__name__}, not {value!r}")
-    missing = [key for key in known if key not in entry and key not in _OPTIONAL]
+    missing = [key for key in known if key not in _OPTIONAL and not entry.get(key)]
     if missing:
         raise CardError(f"{who}: lacks the field(s) {', '.join(missing)}")
     if kind == "caption":
         captions = (entry["possible"], entry["impossible"])
         return Prompt(kind, entry["name"], captions, concept=entry.get("concept", ""))
     choices = tuple(map(str, entry["choices"]))
-    if len(set(choices)) < 2 or (kind != "comprehension" and len(choices) != 2):
+    if (
+        len({choice.casefold().strip() for choice in choices} - {""}) < len(choices)
+        or len(choices) < 2
+        or (kind != "comprehension" and len(choices) != 2)
+    ):
         raise CardError(f"{who}: choices are {list(choices)}; two different words are needed")
     if entry.get("asks", "possible") not in ("possible", "impossible"):
         raise CardError(f"{who}: asks is {entry['asks']!r}; it must be 'possible' or 'impossible'")

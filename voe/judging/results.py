@@ -95,10 +95,10 @@ class JudgeRun(WholeClipRun):
     def unfinished(self) -> int:
         """Questions neither answered nor failed: more than 0 in a run that was cut off."""
         plan = self.planned
-        if plan is None:
-            return 0
         broken = {failure.clip for failure in self.failures}
         known = set(read_judgements(self.path)["id"])
+        if plan is None:  # other prompts than those that ship: only their number is on record
+            return 0 if broken else max(int(self.record["questions_planned"]) - len(known), 0)
         return sum(item.id not in known and not broken & set(item.clips) for item in plan)
 
     @cached_property

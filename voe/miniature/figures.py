@@ -111,6 +111,6 @@ def _ablation(results: Results, group: str) -> Figure:
     import matplotlib.pyplot as plt
 
     table, seeds = ablation_table(results, group, BUILTIN)
-    figure, ax = plt.subplots(figsize=(1.8 + 0.9 * table["level"].nunique(), 3.2), layout="constrained")
+    figure, ax = plt.subplots(figsize=(2.2 + 1.3 * table["level"].nunique(), 3.2), layout="constrained")
     figures.ablation(ax, table, seeds=seeds, label=group)
     return figure

@@ -51,17 +51,21 @@ def page_content(
     """
     run = runs[0]
     shown, unpictured = comparisons(run, most, maps=maps, model=model, progress=progress)
-    untrained = [one for one in runs[1:] if not one.lock["model"]["trained"]]
-    others = [one for one in runs if one not in untrained]
+    sound = [one for one in runs if "control" not in one.lock and not one.unfinished]
+    alike = [one for one in sound if one.lock["protocol"] == run.lock["protocol"] and one is not run]
+    untrained = [one for one in alike if not one.lock["model"]["trained"]]
+    others = [one for one in sound if one not in untrained]
     tables = {"statistics": [plain_table(table) for table in run_tables(run)]}
     tables["untrained"] = [plain_table(untrained_table([run], untrained))] if untrained else []
-    tables["models"] = [plain_table(t) for t in compare_tables(others)] if len(others) > 1 else []
+    tables["models"] = (
+        [plain_table(t) for t in compare_tables(others, allow_protocols=True)] if len(others) > 1 else []
+    )
     total = len(run.stimuli.quadruplets or run.stimuli.pairs)
     return {
         "title": f"{run.lock['model']['name']} on {run.lock['stimuli']['name']}",
         "headline": headline(run),
         "concepts": concept_rows(run),
-        "board": [headline(one) for one in runs] if len(runs) > 1 else [],
+        "board": board(runs) if len(runs) > 1 else [],
         "conditions": condition_rows(run),
         "own_metrics": [
             {"metric": m.metric, "block": m.block, "n": m.n, "value": percent(m.value), "better": m.better}
@@ -82,6 +86,24 @@ def page_content(
         "limitations": limitations(run),
         "citation": [CITATION, *stimuli_citation(run)],
     }  # fmt: skip
+
+
+def board(runs: Sequence[Run]) -> list[dict[str, Any]]:
+    """All runs by accuracy; control runs are named as such, and have no verdict."""
+    rows = []
+    for run in runs:
+        row = headline(run)
+        if row["control"]:
+            row = {
+                **row,
+                "model": f"{row['model']} (control: {row['control']})",
+                "verdict": "a control",
+                "p": "",
+            }
+        rows.append(row)
+    return sorted(
+        rows, key=lambda row: -1.0 if row.get("share") is None else float(row["share"]), reverse=True
+    )
 
 
 def headline(run: Run) -> dict[str, Any]:
