@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from voe.contrasts import Curves
 from voe.errors import RunError
@@ -11,6 +11,9 @@ from voe.own_metrics import OwnMetric
 from voe.protocols import Protocol
 from voe.results import Run
 from voe.stats.health import LatentHealth
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 class WholeClipRun(Run):
@@ -41,6 +44,14 @@ class WholeClipRun(Run):
             RunError: always.
         """
         raise RunError(f"run {self.path}: whole clips were judged; there is no surprise over time")
+
+    def answers(self) -> pd.DataFrame:
+        """One row a judgement: what was answered of which clip.
+
+        Raises:
+            NotImplementedError: the kind of run has none.
+        """
+        raise NotImplementedError
 
     @cached_property
     def health(self) -> dict[str, LatentHealth]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal, cast
 
@@ -68,14 +69,17 @@ def run(
     backend: Backend,
     progress: Callable[[int, int], None],
     command: Sequence[str],
+    as_json: bool = False,
 ) -> Run | None:
     """Ask, or with --dry-run say what would be asked (None)."""
+    from voe.cli.terminal import print_json, print_text
     from voe.judging.asking import ask, estimate
     from voe.judging.questions import read_questions
 
     questions = read_questions(options["prompts"])
     if options["dry_run"]:
-        click.echo(estimate(judge, stimuli, asked, questions).text())
+        found = estimate(judge, stimuli, asked, questions)
+        print_json(asdict(found)) if as_json else print_text(found.text())
         return None
     return ask(
         judge, stimuli, asked, folder, questions=questions, backend=backend, progress=progress,

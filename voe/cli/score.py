@@ -100,6 +100,8 @@ def command(
     specs = [spec] if seeds is None else [spec.with_options(seed=seed) for seed in range(seeds)]
     if seeds is not None and "seed" in spec.options:
         raise ModelError(f"model {model!r} names a seed already; leave it out with --seeds")
+    if seeds is not None and options["dry_run"]:
+        raise click.UsageError("--dry-run says what one run would send; leave out --seeds")
     runs: list[Run] = []
     stopped = "stopped; what is scored is kept, and the same command continues"
     with says_on_interrupt(stopped), progress_bar(quiet, len(specs)) as progress:
@@ -111,8 +113,9 @@ def command(
                 judged.refuse(protocol, "judge")
                 asking = judged.asking(asked, protocol, control)
                 found = judged.run(
-                    loaded, shown, asking, folder, asked, backend=backend, progress=told, command=command_line
-                )
+                    loaded, shown, asking, folder, asked, backend=backend, progress=told,
+                    command=command_line, as_json=as_json,
+                )  # fmt: skip
                 if found is None:
                     return
                 runs.append(found)

@@ -95,6 +95,10 @@ class HumanRun(WholeClipRun):
         table["centred"] = table["rating"] - table.groupby("participant")["rating"].transform("mean")
         return table
 
+    def answers(self) -> pd.DataFrame:
+        """`ratings`."""
+        return self.ratings
+
     @property
     def unfinished(self) -> int:
         """People may rate a part of a set: nothing is ever unfinished."""

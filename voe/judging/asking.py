@@ -91,9 +91,15 @@ def ask(
 def estimate(
     judge: Judge, stimuli: StimulusSet, asking: Asking | None = None, questions: QuestionSet | None = None
 ) -> Estimate:
-    """What `ask` would send. The first scene's frames are read, and stand for those of all others."""
+    """What `ask` would send. The first scene's frames are read, and stand for those of all others.
+
+    Raises:
+        VoeError: what `ask` raises before it asks.
+    """
     settled = (asking or Asking()).settled(judge.spec)
-    plan = items(stimuli, read_questions() if questions is None else questions, settled)
+    prompts = read_questions() if questions is None else questions
+    judge_lock(judge.spec, stimuli, prompts, settled)  # what `ask` would refuse is refused here
+    plan = items(stimuli, prompts, settled)
     first = [item for item in plan if item.scene == plan[0].scene]
     asked, _ = _questions(_Job(judge, stimuli, settled, "pyav"), first)
     one = judge.estimate(asked)

@@ -37,9 +37,10 @@ class Sensitivity:
     """d' and criterion with percentile intervals of a bootstrap over scenes.
 
     Of single clips 'yes' means 'impossible', and a positive criterion is slow to object (log-linear
-    correction: `voe.stats.discrimination`). Of choices d' = sqrt(2) z(share right) and the criterion is
-    -z(share 'first') / sqrt(2): negative for a liking of the first (Macmillan and Creelman 2005, Detection
-    Theory, ch. 7).
+    correction: `voe.stats.discrimination`). Of choices between two clips 'yes' means 'the first': with H its
+    share where the first is right and F where the second is, d' = (z(H) - z(F)) / sqrt(2) and the criterion
+    is -(z(H) + z(F)) / 2, negative for a liking of the first (Macmillan and Creelman 2005, Detection Theory,
+    ch. 7).
     """
 
     d_prime: float
@@ -159,7 +160,7 @@ def _biases(table: pd.DataFrame) -> Biases:
         paraphrases_agree=_agreement(rates, same=True),
         polarities_agree=_agreement(rates, same=False),
         seen=_share(seen["word"] == seen["right"], seen["scene"]),
-        rating=_rating(rated),
+        rating=_rating(rates if len(rates) else rated),
         choosing=_choosing(chosen, first_word),
     )
 
@@ -214,9 +215,10 @@ def _rating(rated: pd.DataFrame) -> Sensitivity | None:
 
 def _choosing(chosen: pd.DataFrame, first_word: pd.Series[Any]) -> Sensitivity | None:
     """d' and criterion of choices between two clips."""
-    right = (chosen["word"] == chosen["right"]).to_numpy()
-    first = (chosen["word"] == first_word.reindex(chosen.index)).to_numpy()
-    return _bootstrapped(np.stack([right, ~right, first, ~first]), chosen["scene"], _forced_choice)
+    says = (chosen["word"] == first_word.reindex(chosen.index)).to_numpy(dtype=bool)
+    wanted = (chosen["right"] == first_word.reindex(chosen.index)).to_numpy(dtype=bool)
+    cells = np.stack([says & wanted, ~says & wanted, says & ~wanted, ~says & ~wanted])
+    return _bootstrapped(cells, chosen["scene"], _forced_choice)
 
 
 def _signal(counts: np.ndarray[Any, np.dtype[np.int64]]) -> tuple[float, float]:
@@ -227,10 +229,8 @@ def _signal(counts: np.ndarray[Any, np.dtype[np.int64]]) -> tuple[float, float]:
 
 
 def _forced_choice(counts: np.ndarray[Any, np.dtype[np.int64]]) -> tuple[float, float]:
-    from scipy import stats
-
-    right, first = (counts[[0, 2]] + 0.5) / (counts[[0, 2]] + counts[[1, 3]] + 1)
-    return float(np.sqrt(2) * stats.norm.ppf(right)), float(0.0 - stats.norm.ppf(first) / np.sqrt(2))
+    d_prime, criterion = _signal(counts)
+    return d_prime / math.sqrt(2), criterion
 
 
 def _bootstrapped(cells: np.ndarray[Any, Any], scenes: pd.Series[Any], measure: Any) -> Sensitivity | None:

@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass
 from typing import Any, Final, Literal, get_args
 
 from voe.adapters.judge import JudgeSpec
+from voe.cards import card_names
 from voe.clips import Label, Pair, Quadruplet, StimulusSet
 from voe.errors import ProtocolError, did_you_mean
 from voe.judging.questions import KINDS, Prompt, QuestionSet
@@ -157,8 +158,16 @@ def judge_lock(
     """The content of `protocol.lock` of a judging run.
 
     Raises:
-        ProtocolError: the set has nothing to compare, or nothing is asked that compares.
+        ProtocolError: the set has nothing to compare, nothing is asked that compares, or a prompt is of a
+            concept that neither the set nor any probe has.
     """
+    known = dict.fromkeys((*stimuli.concepts, *card_names("probes")))
+    for prompt in questions.prompts:
+        if prompt.concept and prompt.concept not in known:
+            raise ProtocolError(
+                f"{questions.origin}, [[{prompt.kind}]] {prompt.name!r}: there is no concept "
+                f"{prompt.concept!r}.{did_you_mean(prompt.concept, known)}"
+            )
     stream = next((kind for kind in ("rate", "caption", "choose") if kind in asking.kinds), None)
     if stream is None or not (stimuli.pairs or stimuli.quadruplets):
         raise ProtocolError(

@@ -136,6 +136,9 @@ def _prompt(kind: str, entry: Mapping[str, Any], path: Path) -> Prompt:
         raise CardError(f"{who}: choices are {list(choices)}; two different words are needed")
     if entry.get("asks", "possible") not in ("possible", "impossible"):
         raise CardError(f"{who}: asks is {entry['asks']!r}; it must be 'possible' or 'impossible'")
+    for condition, levels in entry.get("where", {}).items():
+        if not isinstance(levels, list):
+            raise CardError(f"{who}: where.{condition} must be a list of levels, not {levels!r}")
     if unknown := set(map(str, entry.get("answers", {}).values())) - set(choices):
         raise CardError(f"{who}: the answer {min(unknown)!r} is none of the choices {list(choices)}")
     return Prompt(

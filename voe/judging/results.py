@@ -72,6 +72,10 @@ class JudgeRun(WholeClipRun):
         table["leaning"] = _leanings(table, use_probabilities=self.has_probabilities(table))
         return table
 
+    def answers(self) -> pd.DataFrame:
+        """`judgements`."""
+        return self.judgements
+
     @staticmethod
     def has_probabilities(table: pd.DataFrame) -> bool:
         """Whether every answer of the questions that compare came with probabilities."""

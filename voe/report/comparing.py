@@ -101,12 +101,18 @@ def compare_tables(runs: Sequence[Run], *, allow_protocols: bool = False) -> lis
     found = compare_runs(runs, allow_protocols=allow_protocols)
     locks = tuple(dict.fromkeys(digest(run.lock) for run in runs))
     measure = runs[0].lock["measure"]["headline"]
-    names = [f"run {n}: {run.lock['model']['name']}, {run.path}" for n, run in enumerate(runs, 1)]
+    names = [f"run {n}: {named(run)}, {run.path}" for n, run in enumerate(runs, 1)]
     notes = [*names, *left_out_note(found.left_out)]
     return [
         Table("accuracies", records_of(found.accuracies), _accuracy_views(measure, notes), locks),
         Table("differences", records_of(found.differences), _difference_views(measure), locks),
     ]
+
+
+def named(run: Run) -> str:
+    """A run's model; of a control run, which."""
+    control = run.lock.get("control")
+    return f"{run.lock['model']['name']}" + (f" (CONTROL: {control})" if control else "")
 
 
 def _overall(record: Record) -> bool:

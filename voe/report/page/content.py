@@ -17,6 +17,7 @@ from voe.report.page.comparisons import comparisons
 from voe.report.statistics import run_tables
 from voe.report.table import interval, p_text, percent
 from voe.results import ALL, Run
+from voe.whole_clips import WholeClipRun
 
 _VERDICTS: Final = {
     "above": "above chance", "below": "below chance", "equivalent": "equivalent to chance",
@@ -117,15 +118,26 @@ def headline(run: Run) -> dict[str, Any]:
         "lock": digest(lock), "note": lock["stimuli"]["note"],
     }  # fmt: skip
     if row is None or not row["n"]:
-        return {**base, "right": "", "interval": "", "p": "", "n": 0, "verdict": "nothing scored"}
+        return {**base, "right": "", "interval": "", "p": "", "n": 0, "verdict": _nothing(run)}
     verdict = _VERDICTS.get(row["verdict"], row["reason"])
     if run.unfinished:
         verdict = "no result: the run is unfinished"
     return {
         **base, "right": percent(row["estimate"]), "interval": interval(row["low"], row["high"]),
-        "p": p_text(row["p_value"]), "n": row["n"], "ties": row["ties"], "verdict": verdict,
-        "share": row["estimate"], "low": number(row["low"]), "high": number(row["high"]),
+        "p": p_text(row["p_value"]) if row["verdict"] else "", "n": row["n"], "ties": row["ties"],
+        "verdict": verdict, "share": row["estimate"], "low": number(row["low"]), "high": number(row["high"]),
     }  # fmt: skip
+
+
+def _nothing(run: Run) -> str:
+    """Why there is no result at all."""
+    if run.unfinished:
+        return "nothing scored yet"
+    if run.failures:
+        return "nothing scored: see what failed"
+    if isinstance(run, WholeClipRun):
+        return "nothing scored: no comparison was answered whole"
+    return "nothing scored: no comparison was testable under this protocol"
 
 
 def headline_rows(run: Run) -> list[dict[str, Any]]:

@@ -30,11 +30,14 @@
   };
   const short = (text, most) => (text.length > most ? text.slice(0, most - 1) + "\u2026" : text);
 
+  // Drawn at the width that is there, so that letters keep their size on a telephone.
+  const widest = (most) => Math.max(300, Math.min(most, document.querySelector("main").clientWidth - 48));
+
   // Estimates with their intervals, in percent, one line each.
   const dots = (figure, rows) => {
     const kept = rows.filter((row) => row.share !== null && row.share !== undefined);
     if (!figure || !kept.length) return;
-    const left = 190, width = 760, step = 24, top = 8, height = top + kept.length * step + 26;
+    const width = widest(760), left = Math.min(190, 0.38 * width), step = 24, top = 8, height = top + kept.length * step + 26;
     const svg = shape(figure, "svg", { viewBox: `0 0 ${width} ${height}`, width, height });
     const x = (share) => left + share * (width - left - 24);
     for (const share of [0, 0.25, 0.5, 0.75, 1]) {
@@ -43,7 +46,7 @@
     }
     kept.forEach((row, number) => {
       const y = top + step * (number + 0.5);
-      shape(svg, "text", { x: left - 12, y: y + 4, "text-anchor": "end" }, short(row.name, 26));
+      shape(svg, "text", { x: left - 12, y: y + 4, "text-anchor": "end" }, short(row.name, Math.floor(left / 7)));
       if (row.low !== null) shape(svg, "line", { x1: x(row.low), x2: x(row.high), y1: y, y2: y, class: "bar" });
       shape(svg, "circle", { cx: x(row.share), cy: y, r: 5, class: "dot" });
     });
@@ -55,7 +58,7 @@
   const curves = (parent, comparison) => {
     const clips = comparison.clips.filter((clip) => clip.times.length > 1);
     if (!clips.length) return;
-    const width = 720, height = 170, left = 56, bottom = 30, top = 10;
+    const width = widest(720), height = 170, left = 56, bottom = 30, top = 10;
     const svg = shape(parent, "svg", { viewBox: `0 0 ${width} ${height}`, width, height, role: "img" });
     shape(svg, "title", {}, `Surprise over predicted time of ${comparison.id}`);
     const times = clips.flatMap((clip) => clip.times), values = clips.flatMap((clip) => clip.surprise);
