@@ -8,6 +8,9 @@ from typing import Any
 from sphinx.application import Sphinx
 
 import voe
+from voe.cards import ProbeCard, card_names, read_probe_card
+
+CELLS = ("context.a", "context.b", "outcome.a", "outcome.b")
 
 project = "voe"
 author = "The voe developers"
@@ -57,5 +60,34 @@ def plain_text(*event: Any) -> None:
             lines[number] = "`".join(parts)
 
 
+def concepts(app: Sphinx, docname: str, source: list[str]) -> None:
+    """Put what the cards say where the page of the concepts asks for it."""
+    if docname == "concepts":
+        cards = "\n\n".join(concept(read_probe_card(name)) for name in card_names("probes"))
+        source[0] = source[0].replace("<!-- the cards of probes/ -->", cards)
+
+
+def concept(card: ProbeCard) -> str:
+    """One concept as Markdown."""
+    design, lean, table = card.table["design"], card.table["lean"], card.table
+    cells = [f"- {cell.replace('.', ' ')}: {_at(design, cell)}" for cell in CELLS]
+    sources = [f"- {one['citation']} ({one['about']})" for one in table["literature"]["sources"]]
+    same = table.get("benchmarks", {}).get("same_concept", [])
+    parts = [
+        f"## {card.title}", card.definition, "\n".join(cells), design.get("notes", ""),
+        f"*Lean account.* {lean['account']}",
+        "*Asked of infants by*", "\n".join(sources),
+        f"*The same concept:* {'; '.join(same)}." if same else "",
+    ]  # fmt: skip
+    return "\n\n".join(part for part in parts if part)
+
+
+def _at(table: Any, dotted: str) -> Any:
+    for key in dotted.split("."):
+        table = table[key]
+    return table
+
+
 def setup(app: Sphinx) -> None:
+    app.connect("source-read", concepts)
     app.connect("autodoc-process-docstring", plain_text, priority=100)
