@@ -16,7 +16,13 @@ from voe.miniature.arms import ARMS, arm_named, levels_of
 from voe.miniature.figures import draw_all
 from voe.miniature.printing import result_tables
 from voe.miniature.results import Results, joined, read_results
-from voe.miniature.tables import ablation_table, accuracy_table, beside_untrained, groups_with_results
+from voe.miniature.tables import (
+    ablation_table,
+    accuracy_table,
+    beside_untrained,
+    groups_with_results,
+    space_table,
+)
 from voe.miniature.work import UNTRAINED_FROM, collect, place_of
 from voe.report.formats import render
 
@@ -54,6 +60,20 @@ def results() -> Results:
     )  # fmt: skip
     return joined([Results(part, steps.iloc[:0], trainings.iloc[:0]) for part in parts]
                   + [Results(parts[0].iloc[:0], steps, trainings)])  # fmt: skip
+
+
+def test_third_spaces_have_a_table_of_their_own(results: Results) -> None:
+    parts = [
+        verdicts("latent@colours", [0, 1], 0.7).assign(r2=0.5),
+        verdicts("pixels@colours", [0], 0.6).assign(r2=0.75),
+    ]
+    found = joined([results, *(Results(p, results.development, results.trainings) for p in parts)])
+    table = space_table(found, "builtin").set_index("model")
+    assert list(table["space"]) == ["colours"] * 2 and list(table["seeds"]) == [2, 1]
+    assert table.loc["latent", "estimate"] == pytest.approx(0.7) and table.loc["pixels", "r2"] == 0.75
+    assert table.loc["pixels", "support"] == pytest.approx(0.6)
+    text = render(result_tables(found), "text")
+    assert "IN A THIRD SPACE" in text and "IN A THIRD SPACE" not in render(result_tables(results), "text")
 
 
 def test_seeds_of_a_quadruplet_are_one_cluster(results: Results) -> None:

@@ -63,3 +63,17 @@ def test_recipes_name_lessons_in_a_table(tmp_path: Path) -> None:
     path = tmp_path / "inverted.toml"
     path.write_text('[lesson]\npairing = "impossible"\nscenes = 3\n')
     assert read_recipe(str(path)).lesson == Lesson("impossible", 3)
+
+
+def test_decisive_moments_hold_both_what_differs_before_and_what_differs_after() -> None:
+    possible, impossible = (taught(Lesson(p, moments="decisive"), 32) for p in ("possible", "impossible"))
+    scrambled = taught(Lesson("scrambled", moments="decisive"), 32)
+    assert possible.length == 16 and possible.count == impossible.count == scrambled.count // 2 > 4
+    first, other = (one.clips(np.arange(one.count)) for one in (possible, impossible))
+    often, often_too = (Counter(f.tobytes() for w in windows for f in w) for windows in (first, other))
+    assert often == often_too  # the same frames, joined the other way
+    starts, ends = ({w[half].tobytes() for w in first} for half in (slice(None, 8), slice(8, None)))
+    assert starts & {w[:8].tobytes() for w in other} and ends & {w[8:].tobytes() for w in other}
+    assert not {w.tobytes() for w in first} & {w.tobytes() for w in other}
+    with pytest.raises(CardError, match="moments is 'some'"):
+        Lesson(moments="some")  # type: ignore[arg-type]

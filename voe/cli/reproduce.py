@@ -32,6 +32,9 @@ if TYPE_CHECKING:
     help="Quadruplets a concept of it that untrained networks are scored on.",
 )  # fmt: skip
 @click.option(
+    "--third-space", is_flag=True, help="Also score both predictors in spaces that are no model's own."
+)
+@click.option(
     "--from-results", is_flag=True, help="Train nothing: tables and figures of the shipped results."
 )
 @click.option("--results", type=click.Path(file_okay=False), help="With --from-results: of this folder.")
@@ -47,6 +50,7 @@ def command(
     untrained: int | None,
     heldout: bool,
     heldout_scenes: int,
+    third_space: bool,
     from_results: bool,
     results: str | None,
     figures: str | None,
@@ -69,6 +73,8 @@ def command(
             raise click.UsageError("--results names what --from-results shows; add --from-results")
         work = [(arm, seed) for arm in chosen for seed in range(seeds or arm.seeds)]
         _work(work, Path(out), untrained, heldout_scenes if heldout else None, quiet)
+        if third_space:
+            _score_in_spaces(Path(out), quiet)
     _show(Path(out), from_results, results, figures, form)
 
 
@@ -109,6 +115,16 @@ def _score_untrained(
     for number, stimuli in enumerate(sets):
         few = first_scenes(stimuli, scenes) if scenes and stimuli.name == HELDOUT else stimuli
         score_untrained(out, few, networks=untrained, progress=bar.of(number, "untrained networks"))
+
+
+def _score_in_spaces(out: Path, quiet: bool) -> None:
+    from voe.cli.terminal import progress_bar, says_on_interrupt
+    from voe.loaders.load import load_stimuli
+    from voe.miniature.spaces import score_in_spaces
+    from voe.miniature.work import BUILTIN
+
+    with says_on_interrupt("stopped; the same command goes on where it was"), progress_bar(quiet, 1) as bar:
+        score_in_spaces(out, load_stimuli(BUILTIN), progress=bar.of(0, "third spaces"))
 
 
 def _show(out: Path, from_results: bool, results: str | None, figures: str | None, form: Format) -> None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from voe.errors import VoeError, did_you_mean
-from voe.training.lessons import Lesson
+from voe.training.lessons import Lesson, Pairing
 from voe.training.recipes import Recipe, read_recipe
 from voe.worlds.watch.clips import World
 
@@ -44,6 +44,14 @@ def _world(**changes: object) -> World:
     return World(**{"seed": 1, **changes})  # type: ignore[arg-type]
 
 
+def _decisive(pairing: Pairing) -> Arm:
+    """Nothing but the moments at which an outcome follows a context."""
+    return _arm(
+        f"decisive-{pairing}", "lessons, decisive moments", pairing,
+        lesson=Lesson(pairing, moments="decisive"), masking="half",
+    )  # fmt: skip
+
+
 ARMS: Final = (
     Arm(LATENT, MODELS, "latent predictor", seeds=5),
     Arm(PIXELS, MODELS, "pixel predictor", "tiny-videomae", seeds=5),
@@ -68,6 +76,9 @@ ARMS: Final = (
     _arm("lesson-possible", "lessons", "possible", lesson=Lesson("possible")),
     _arm("lesson-scrambled", "lessons", "scrambled", lesson=Lesson("scrambled")),
     _arm("lesson-impossible", "lessons", "impossible", lesson=Lesson("impossible")),
+    _decisive("possible"),
+    _decisive("scrambled"),
+    _decisive("impossible"),
     _arm(
         "lesson-without-colour", "transfer", "colour left out", lesson=Lesson(without=("colour-constancy",))
     ),

@@ -6,7 +6,13 @@ import math
 
 from voe.miniature.arms import LATENT, PIXELS, UNTRAINED
 from voe.miniature.results import Results
-from voe.miniature.tables import ablation_table, accuracy_table, beside_untrained, groups_with_results
+from voe.miniature.tables import (
+    ablation_table,
+    accuracy_table,
+    beside_untrained,
+    groups_with_results,
+    space_table,
+)
 from voe.miniature.work import BUILTIN, HELDOUT
 from voe.report.formats import Record, Table, View, between, number, records_of, shown
 from voe.report.table import interval, p_text, percent
@@ -24,6 +30,8 @@ def result_tables(results: Results) -> list[Table]:
             tables += [
                 _beside(results, stimuli, arm) for arm in (LATENT, PIXELS) if results.seeds(arm, stimuli)
             ]
+    if any("@" in str(arm) for arm in results.verdicts["arm"].unique()):
+        tables.append(_spaces(results))
     return tables + [_ablation(results, group) for group in groups_with_results(results, BUILTIN)]
 
 
@@ -69,6 +77,27 @@ def _beside(results: Results, stimuli: str, arm: str) -> Table:
         ],
     )
     return Table(f"{arm}-untrained-{stimuli}", records_of(frame), (view,))
+
+
+def _spaces(results: Results) -> Table:
+    view = View(
+        f"IN A THIRD SPACE, the same for all, {BUILTIN}",
+        {
+            "space": shown("space"),
+            "predictor": shown("model"),
+            "seeds": shown("seeds"),
+            "R2": number(2, "r2"),
+            "right": shown("estimate", percent),
+            "95 % interval": between("low", "high", interval),
+            "ties": shown("ties", percent),
+        },
+        [
+            "What each predictor expects, read out linearly (fitted on worlds to watch): mean colours of "
+            "4 x 4 cells of a token, or the latents of a latent predictor that takes no part. R2: how much "
+            "of the space the readout explains in other clips of that kind."
+        ],
+    )
+    return Table("third-space", records_of(space_table(results, BUILTIN)), (view,))
 
 
 def _g_interval(record: Record) -> str:

@@ -143,6 +143,32 @@ def ablation_table(results: Results, group: str, stimuli: str) -> tuple[pd.DataF
     return pd.DataFrame(rows), pd.DataFrame(dots)
 
 
+def space_table(results: Results, stimuli: str) -> pd.DataFrame:
+    """Both predictors and untrained networks in third spaces.
+
+    Columns: space, model, seeds, r2 (mean over seeds: how much of the space is read out in ordinary video),
+    estimate, low, high, ties (share of comparisons), verdict, and the accuracy of single concepts.
+    """
+    rows = []
+    table = results.verdicts
+    arms = [
+        str(arm) for arm in dict.fromkeys(table.loc[table["stimuli"] == stimuli, "arm"]) if "@" in str(arm)
+    ]
+    for arm in arms:
+        found = results.accuracy(arm, stimuli)
+        part = table[(table["arm"] == arm) & (table["stimuli"] == stimuli)]
+        model, _, space = arm.partition("@")
+        single = {c: results.accuracy(arm, stimuli, c).estimate for c in results.concepts(stimuli)}
+        rows.append(
+            {
+                "space": space, "model": model, "seeds": len(results.seeds(arm, stimuli)),
+                "r2": float(part["r2"].mean()), "estimate": found.estimate, "low": found.low,
+                "high": found.high, "ties": found.ties / found.n, "verdict": found.verdict, **single,
+            }
+        )  # fmt: skip
+    return pd.DataFrame(rows)
+
+
 def groups_with_results(results: Results, stimuli: str) -> list[str]:
     """The questions of which an arm of their own was scored, and something to set it beside."""
     from voe.miniature.arms import ARMS

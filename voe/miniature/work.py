@@ -17,7 +17,6 @@ from voe.miniature.arms import ARMS, LATENT, UNTRAINED, Arm, arm_named
 from voe.miniature.measure import verdicts
 from voe.miniature.results import Results, joined
 from voe.protocols import Protocol
-from voe.training.recipes import Recipe
 
 Progress = Callable[[int, int], None]
 BUILTIN, HELDOUT = "builtin", "builtin-heldout"
@@ -27,6 +26,8 @@ UNTRAINED_FROM: Final = 1_000
 PROTOCOL: Final = Protocol(frame_step=2, window=16, stride=2, contexts=(8,), primary_context=8)
 """The primary setting of the cards of both sets, fixed before anything was scored."""
 HELDOUT_LOG: Final = "heldout.jsonl"
+SPACES: Final = "spaces"
+"""The folder of verdicts in spaces that are no model's own."""
 
 
 def place_of(out: Path, arm: str, seed: int) -> Path:
@@ -78,8 +79,8 @@ def score_arm(
     if stimuli.name == HELDOUT:
         _log_heldout(out, arm.name, seed, model)
     found = verdicts([model], stimuli, PROTOCOL, progress=progress)
-    table = _labelled(found, arm.name, [seed], stimuli.name)
-    _write(table, kept)
+    table = labelled(found, arm.name, [seed], stimuli.name)
+    write_verdicts(table, kept)
     return table
 
 
@@ -95,10 +96,9 @@ def score_untrained(
     if kept.is_file():
         return pd.read_parquet(kept)
     seeds = list(range(UNTRAINED_FROM, UNTRAINED_FROM + networks))
-    recipe = arm_named(LATENT).recipe(0)
-    models = [_untrained(recipe.with_changes(seed=seed)) for seed in seeds]
-    table = _labelled(verdicts(models, stimuli, PROTOCOL, progress=progress), UNTRAINED, seeds, stimuli.name)
-    _write(table, kept)
+    models = [untrained_network(seed) for seed in seeds]
+    table = labelled(verdicts(models, stimuli, PROTOCOL, progress=progress), UNTRAINED, seeds, stimuli.name)
+    write_verdicts(table, kept)
     return table
 
 
@@ -113,7 +113,7 @@ def first_scenes(stimuli: StimulusSet, per_concept: int) -> StimulusSet:
 def collect(out: Path) -> Results:
     """Everything that was trained and scored in a folder."""
     parts = []
-    known = {arm.name for arm in ARMS} | {UNTRAINED}
+    known = {arm.name for arm in ARMS} | {UNTRAINED, SPACES}
     for kept in sorted(out.glob("*/**/verdicts-*.parquet")):
         if kept.relative_to(out).parts[0] in known:
             parts.append(Results(pd.read_parquet(kept), pd.DataFrame(), pd.DataFrame()))
@@ -147,14 +147,17 @@ def _digest(place: Path) -> str:
     return hashlib.sha256((place / "model/model.safetensors").read_bytes()).hexdigest()
 
 
-def _untrained(recipe: Recipe) -> Predictor:
+def untrained_network(seed: int) -> Predictor:
+    """A network of the latent model's architecture with the weights that its training would begin with."""
     from voe.adapters.placement import Placement
     from voe.training.learners import make_learner
 
+    recipe = arm_named(LATENT).recipe(0).with_changes(seed=seed)
     return make_learner(recipe).adapter(Placement.choose("cpu", "float32"))
 
 
-def _labelled(found: pd.DataFrame, arm: str, seeds: Sequence[int], stimuli: str) -> pd.DataFrame:
+def labelled(found: pd.DataFrame, arm: str, seeds: Sequence[int], stimuli: str) -> pd.DataFrame:
+    """Verdicts as they are kept: `seeds` names the networks by their number."""
     return pd.DataFrame(
         {
             "arm": arm,
@@ -165,7 +168,8 @@ def _labelled(found: pd.DataFrame, arm: str, seeds: Sequence[int], stimuli: str)
     )
 
 
-def _write(table: pd.DataFrame, path: Path) -> None:
+def write_verdicts(table: pd.DataFrame, path: Path) -> None:
+    """A table beside a model, written aside and renamed."""
     path.parent.mkdir(parents=True, exist_ok=True)
     aside = path.with_name(f".{path.name}")
     table.to_parquet(aside, index=False)

@@ -19,13 +19,17 @@ from voe.cards import read_stimuli_card
 from voe.clips import Quadruplet, Source
 from voe.errors import CardError
 from voe.loaders.manifest import load_manifest
+from voe.stats.measure import informative_windows
 from voe.video import decode
 from voe.worlds.build import SetPlan
 from voe.worlds.ondemand import plan_of, render_cached
 
 Pairing = Literal["possible", "scrambled", "impossible"]
+Moments = Literal["all", "decisive"]
 FRAME_STEP: Final = 2
 """Every second frame is shown, as in scoring."""
+WINDOW, CONTEXT = 16, 8
+"""Frames of a decisive moment, and how many of them come before what is to be predicted."""
 
 
 @dataclass(frozen=True)
@@ -34,19 +38,24 @@ class Lesson:
 
     `pairing`: 'possible' shows the possible clips of each scene, 'impossible' the impossible ones (an
     inverted world), 'scrambled' both alike. `without` names concepts that are left out. `scenes` are of each
-    concept.
+    concept. `moments`: 'all' shows whole clips; 'decisive' only their windows of 16 frames whose first half
+    holds a frame in which the contexts differ, and whose second half one in which the outcomes do
+    (`voe.stats.measure.informative_windows`): nothing but the contingency is taught.
     """
 
     pairing: Pairing = "possible"
     scenes: int = 30
     seed: int = 7
     without: tuple[str, ...] = ()
+    moments: Moments = "all"
 
     def __post_init__(self) -> None:
         if self.pairing not in get_args(Pairing):
             raise CardError(
                 f"lesson: pairing is {self.pairing!r}; it must be one of {', '.join(get_args(Pairing))}"
             )
+        if self.moments not in get_args(Moments):
+            raise CardError(f"lesson: moments is {self.moments!r}; it must be 'all' or 'decisive'")
         if self.seed == plan_of(read_stimuli_card("builtin")).seed:
             raise CardError(f"lesson: seed {self.seed} is that of the set that ships; choose another")
 
@@ -101,7 +110,7 @@ def taught(lesson: Lesson, size: int, *, progress: Callable[[int, int], None] | 
     first_row: dict[Source, int] = {}
     frames: list[npt.NDArray[np.uint8]] = []
     keys = []
-    for name in (name for scene in stimuli.quadruplets for name in lesson.clips(scene)):
+    for scene, name in ((quad, name) for quad in stimuli.quadruplets for name in lesson.clips(quad)):
         shown: list[int] = []
         for segment in by_id[name].segments:
             if segment.source not in first_row:
@@ -109,5 +118,19 @@ def taught(lesson: Lesson, size: int, *, progress: Callable[[int, int], None] | 
                 frames.append(decode(segment.source, itertools.count()).frames)
             row, n_frames = first_row[segment.source], segment.n_frames or 0
             shown += range(row + segment.start, row + segment.start + n_frames)
-        keys.append(shown[::FRAME_STEP])
-    return Taught(np.concatenate(frames), np.array(keys, dtype=np.int64))
+        rows = np.array(shown[::FRAME_STEP], dtype=np.int64)
+        keys.append(rows[None] if lesson.moments == "all" else rows[_decisive(scene, len(rows))])
+    return Taught(np.concatenate(frames), np.concatenate(keys))
+
+
+def _decisive(scene: Quadruplet, n_frames: int) -> npt.NDArray[np.int64]:
+    """Positions of the frames of each decisive window: int64 [W, 16]."""
+    starts = np.arange(n_frames - WINDOW + 1)[:, None] + np.arange(WINDOW)
+    spans = [
+        None if start is None or stop is None else (start, stop)
+        for start, stop in (
+            (scene.context_starts, scene.context_ends),
+            (scene.outcome_starts, scene.outcome_ends),
+        )
+    ]
+    return np.asarray(starts[informative_windows(FRAME_STEP * starts, CONTEXT, *spans)])

@@ -35,6 +35,8 @@ def draw_mask(
     hidden = np.zeros(grid, dtype=bool)
     if kind == "causal":
         hidden[int(generator.choice(CONTEXTS)) // tubelet :] = True
+    elif kind == "half":
+        hidden[grid[0] // 2 :] = True
     elif kind == "block":
         hidden[:] = _blocks(generator, grid[1], grid[2])
     else:

@@ -14,7 +14,7 @@ from voe.training.lessons import Lesson
 from voe.worlds.watch.clips import World
 
 Family = Literal["vjepa2", "videomae"]
-Masking = Literal["mixed", "block", "causal", "random"]
+Masking = Literal["mixed", "block", "causal", "half", "random"]
 Targets = Literal["latent", "normalised", "raw"]
 
 FOLDER: Final = Path(__file__).parent / "recipes"
@@ -25,12 +25,12 @@ class Recipe:
     """What is trained, on what, and how.
 
     `family` vjepa2 predicts latents of an EMA target encoder (`targets` 'latent'), videomae pixels
-    ('normalised' by patch, or 'raw'). `masking`: 'causal' hides all but the first frames, 'block' hides
-    blocks of space in every frame, 'random' hides tokens at random, 'mixed' is half causal and half
-    block. Windows are of 16 frames. `clips` is how many different clips are seen; `world` says what they
-    look like; a `lesson` is watched in its place, if there is one. The learning rate warms up over `warmup`
-    steps and falls along a cosine; `ema` is the target encoder's momentum at the start and the end.
-    `precision` bfloat16 runs the networks under autocast.
+    ('normalised' by patch, or 'raw'). `masking`: 'causal' hides all but the first frames, 'half' the
+    second half of them, 'block' hides blocks of space in every frame, 'random' hides tokens at random,
+    'mixed' is half causal and half block. Windows are of 16 frames. `clips` is how many different clips are
+    seen; `world` says what they look like; a `lesson` is watched in its place, if there is one. The learning
+    rate warms up over `warmup` steps and falls along a cosine; `ema` is the target encoder's momentum at the
+    start and the end. `precision` bfloat16 runs the networks under autocast.
     """
 
     name: str
