@@ -110,6 +110,11 @@ def test_effects_over_untrained_networks() -> None:
         verdicts("untrained", [UNTRAINED_FROM + k], share) for k, share in enumerate(rng.uniform(0.4, 0.6, 9))
     ]
     empty = pd.DataFrame()
+    alone = [p for p in parts if p["seed"].iloc[0] not in range(1, 5)]
+    one = beside_untrained(joined([Results(p, empty, empty) for p in alone]), "builtin", "latent")
+    assert (one["test"] == "single case").all() and (one["p_value"] == one["p_single"]).all()
+    by_concept = one[one["concept"] != "all"]
+    assert by_concept["p_holm"].min() == pytest.approx(min(2 * by_concept["p_value"].min(), 1))
     row = beside_untrained(joined([Results(p, empty, empty) for p in parts]), "builtin", "latent").iloc[-1]
     tables = pd.concat(parts)
     first, second = (
@@ -118,6 +123,7 @@ def test_effects_over_untrained_networks() -> None:
     )
     welch = stats.ttest_ind(first, second, equal_var=False, alternative="greater")
     assert row["p_welch"] == pytest.approx(welch.pvalue) and row["g_low"] < row["g"] < row["g_high"]
+    assert (row["test"], row["p_value"], row["p_holm"]) == ("welch", row["p_welch"], row["p_welch"])
     assert row["p_rank_worst"] == pytest.approx((1 + (second >= first.min()).sum()) / 10)
 
 

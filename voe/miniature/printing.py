@@ -18,6 +18,11 @@ from voe.report.formats import Record, Table, View, between, number, records_of,
 from voe.report.table import interval, p_text, percent
 
 _WORDS = {"none": "too many ties"}
+_TESTS = {
+    "welch": "Welch's test of trained against untrained seeds",
+    "single case": "Crawford and Howell's test of the first trained seed",
+    "rank": "rank of the worst trained seed among the untrained",
+}
 _TITLES = {LATENT: "LATENT PREDICTOR", PIXELS: "PIXEL PREDICTOR", UNTRAINED: "UNTRAINED NETWORKS"}
 
 
@@ -67,13 +72,13 @@ def _beside(results: Results, stimuli: str, arm: str) -> Table:
             "trained": shown("trained", percent),
             "untrained": shown("untrained_mean", percent),
             "best of them": shown("untrained_high", percent),
-            "p (rank)": shown("p_holm", p_text),
+            "p": shown("p_holm", p_text),
             "g": number(1, "g"),
             "95 % interval": _g_interval,
         },
         [
-            "On the quadruplets that all of them answered. p: rank of the worst of the trained seeds among "
-            "the untrained, corrected over concepts (Holm). g: Hedges, from five seeds on."
+            f"On the quadruplets that all of them answered. p: {_TESTS[first['test']]}, one-sided, of "
+            "concepts corrected over them (Holm). g: Hedges, from five seeds on."
         ],
     )
     return Table(f"{arm}-untrained-{stimuli}", records_of(frame), (view,))

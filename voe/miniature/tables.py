@@ -60,8 +60,10 @@ def beside_untrained(results: Results, stimuli: str, arm: str) -> pd.DataFrame:
 
     Columns: concept, n, seeds, trained (mean accuracy over seeds), untrained_n, untrained_mean, untrained_sd,
     untrained_high (the best of them), p_rank (of the first seed, one-sided), p_rank_worst (of the seed with
-    the largest p), p_holm (of p_rank_worst, over concepts); from five seeds on g, g_low, g_high (Hedges' g)
-    and p_welch, from one on t and p_single (Crawford and Howell, first seed); NaN where there is no scale.
+    the largest p); from five seeds on g, g_low, g_high (Hedges' g) and p_welch, from one on t and p_single
+    (Crawford and Howell, first seed), NaN where there is no scale; p_holm of the `test` that is the strongest
+    of those that can be had ('welch', 'single case', 'rank'), over concepts. A rank among n cannot be below
+    1 / (n + 1), so that of 99 never survives a correction over nine.
     """
     rows = []
     for concept in [*results.concepts(stimuli), "all"]:
@@ -80,14 +82,20 @@ def beside_untrained(results: Results, stimuli: str, arm: str) -> pd.DataFrame:
                 "p_rank": ranks[0], "p_rank_worst": max(ranks), **_effects(first, second),
             }
         )  # fmt: skip
+        rows[-1] |= _chosen_test(rows[-1])
     table = pd.DataFrame(rows)
     if len(table):
         parts = table[table["concept"] != "all"]
-        holm = adjust(dict(zip(parts["concept"], parts["p_rank_worst"], strict=True)))
-        table["p_holm"] = [
-            holm.get(c, p) for c, p in zip(table["concept"], table["p_rank_worst"], strict=True)
-        ]
+        holm = adjust(dict(zip(parts["concept"], parts["p_value"], strict=True)))
+        table["p_holm"] = [holm.get(c, p) for c, p in zip(table["concept"], table["p_value"], strict=True)]
     return table
+
+
+def _chosen_test(row: dict[str, Any]) -> dict[str, Any]:
+    """By the seeds when there are enough of them, else of the first seed, else by rank alone."""
+    tests = {"welch": row["p_welch"], "single case": row["p_single"], "rank": row["p_rank_worst"]}
+    name = next(name for name, p in tests.items() if not math.isnan(p))
+    return {"test": name, "p_value": tests[name]}
 
 
 def _effects(first: np.ndarray, second: np.ndarray) -> dict[str, float]:
