@@ -284,6 +284,8 @@ def test_a_hub_id_that_is_not_there(monkeypatch: pytest.MonkeyPatch, tmp_path: P
     monkeypatch.setattr(huggingface_hub.constants, "HF_HUB_OFFLINE", True)
     with pytest.raises(ModelError, match="neither a folder here nor a hub id in the local cache"):
         load("vjepa2:nobody/no-such-model")
+    with pytest.raises(ModelError, match=r"Did you mean 'tiny-vjepa2'\? A hub id has the form OWNER/NAME"):
+        load("vjepa2:tiny-vjepa")
     with pytest.raises(ModelError, match=r"name a folder, a hub id or a \.pt file"):
         load("vjepa2")
 

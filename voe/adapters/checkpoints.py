@@ -24,7 +24,8 @@ from torch import Tensor, nn
 
 from voe.adapters.placement import Placement
 from voe.adapters.specs import ModelSpec
-from voe.errors import ModelError
+from voe.errors import ModelError, did_you_mean
+from voe.weights import shipped
 
 _SHOWN = 3
 # What torch.load and transformers raise for files that are truncated, altered or of another kind.
@@ -224,6 +225,12 @@ def read_config(spec: ModelSpec) -> dict[str, Any]:
             f"model {spec.text!r}: the folder {folder} holds no config.json, so it is no transformers model; "
             "give the folder that `save_pretrained` wrote, or the checkpoint file itself"
         )
+    if "/" not in spec.reference and not folder.exists():
+        raise ModelError(
+            f"model {spec.text!r}: {spec.reference!r} is neither a folder here nor a model that ships "
+            f"({', '.join(shipped())}).{did_you_mean(spec.reference, shipped())} A hub id has the form "
+            "OWNER/NAME"
+        )
     with loading(spec):
         content, _ = PreTrainedConfig.get_config_dict(spec.reference)
     return dict(content)
@@ -266,15 +273,19 @@ def _why_not_loaded(spec: ModelSpec, error: Exception) -> str:
 
 @contextmanager
 def quiet_transformers() -> Iterator[None]:
-    """No progress bars and no load reports of transformers; what is wrong is raised instead."""
+    """No progress bars, reports and retries of transformers on the terminal; what is wrong is raised."""
+    from huggingface_hub.utils import logging as hub
     from transformers.utils import logging
 
     verbosity, bars = logging.get_verbosity(), logging.is_progress_bar_enabled()
     logging.set_verbosity_error()
     logging.disable_progress_bar()
+    hub_verbosity = hub.get_verbosity()
+    hub.set_verbosity(hub.ERROR)
     try:
         yield
     finally:
+        hub.set_verbosity(hub_verbosity)
         logging.set_verbosity(verbosity)
         if bars:
             logging.enable_progress_bar()
