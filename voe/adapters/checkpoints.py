@@ -274,6 +274,8 @@ def _why_not_loaded(spec: ModelSpec, error: Exception) -> str:
 @contextmanager
 def quiet_transformers() -> Iterator[None]:
     """No progress bars, reports and retries of transformers on the terminal; what is wrong is raised."""
+    from logging import ERROR
+
     from huggingface_hub.utils import logging as hub
     from transformers.utils import logging
 
@@ -281,7 +283,7 @@ def quiet_transformers() -> Iterator[None]:
     logging.set_verbosity_error()
     logging.disable_progress_bar()
     hub_verbosity = hub.get_verbosity()
-    hub.set_verbosity(hub.ERROR)
+    hub.set_verbosity(ERROR)
     try:
         yield
     finally:
