@@ -45,10 +45,14 @@ def _world(**changes: object) -> World:
 
 
 def _decisive(pairing: Pairing) -> Arm:
-    """Nothing but the moments at which an outcome follows a context."""
+    """Nothing but the moments at which an outcome follows a context.
+
+    The loss is squared: where two outcomes are equally likely every guess between them costs the same
+    absolute error, so an absolute loss would not teach that a context says nothing.
+    """
     return _arm(
         f"decisive-{pairing}", "lessons, decisive moments", pairing,
-        lesson=Lesson(pairing, moments="decisive"), masking="half",
+        lesson=Lesson(pairing, moments="decisive"), masking="half", loss="squared",
     )  # fmt: skip
 
 

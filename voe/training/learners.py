@@ -63,7 +63,7 @@ def make_learner(recipe: Recipe) -> Learner:
 
 
 class LatentLearner(Learner):
-    """V-JEPA 2: mean |predicted - target| in the space of an encoder that follows slowly."""
+    """V-JEPA 2: mean |predicted - target| (or its square) in the space of an encoder that follows slowly."""
 
     def __init__(self, recipe: Recipe) -> None:
         from transformers import VJEPA2Config, VJEPA2Model
@@ -78,7 +78,7 @@ class LatentLearner(Learner):
         self.model: VJEPA2Model = VJEPA2Model(config)
         self.target: torch.nn.Module = copy.deepcopy(self.model.encoder)
         self.target.requires_grad_(False)
-        self.ema = recipe.ema
+        self.ema, self.loss_of = recipe.ema, recipe.loss
         side = recipe.size // recipe.patch
         self.grid = (FRAMES // TUBELET, side, side)
         self.networks = {"model": self.model, "target": self.target}
@@ -96,7 +96,9 @@ class LatentLearner(Learner):
         expected = self.model.predictor(
             encoder_hidden_states=scattered, context_mask=[context], target_mask=[wanted]
         ).last_hidden_state
-        return (expected.float() - happened).abs().mean(), happened.reshape(-1, happened.shape[-1])
+        difference = expected.float() - happened
+        loss = difference.abs() if self.loss_of == "absolute" else difference.square()
+        return loss.mean(), happened.reshape(-1, happened.shape[-1])
 
     @torch.no_grad()
     def after_step(self, progress: float) -> None:

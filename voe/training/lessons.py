@@ -19,7 +19,6 @@ from voe.cards import read_stimuli_card
 from voe.clips import Quadruplet, Source
 from voe.errors import CardError
 from voe.loaders.manifest import load_manifest
-from voe.stats.measure import informative_windows
 from voe.video import decode
 from voe.worlds.build import SetPlan
 from voe.worlds.ondemand import plan_of, render_cached
@@ -39,8 +38,8 @@ class Lesson:
     `pairing`: 'possible' shows the possible clips of each scene, 'impossible' the impossible ones (an
     inverted world), 'scrambled' both alike. `without` names concepts that are left out. `scenes` are of each
     concept. `moments`: 'all' shows whole clips; 'decisive' only their windows of 16 frames whose first half
-    holds a frame in which the contexts differ, and whose second half one in which the outcomes do
-    (`voe.stats.measure.informative_windows`): nothing but the contingency is taught.
+    holds frames in which the contexts differ and none in which the outcomes do, and whose second half is the
+    other way round. The first half then says of the second only what the pairing makes it say.
     """
 
     pairing: Pairing = "possible"
@@ -125,12 +124,15 @@ def taught(lesson: Lesson, size: int, *, progress: Callable[[int, int], None] | 
 
 def _decisive(scene: Quadruplet, n_frames: int) -> npt.NDArray[np.int64]:
     """Positions of the frames of each decisive window: int64 [W, 16]."""
-    starts = np.arange(n_frames - WINDOW + 1)[:, None] + np.arange(WINDOW)
-    spans = [
-        None if start is None or stop is None else (start, stop)
-        for start, stop in (
-            (scene.context_starts, scene.context_ends),
-            (scene.outcome_starts, scene.outcome_ends),
-        )
-    ]
-    return np.asarray(starts[informative_windows(FRAME_STEP * starts, CONTEXT, *spans)])
+    windows = np.arange(n_frames - WINDOW + 1)[:, None] + np.arange(WINDOW)
+    numbers = FRAME_STEP * windows
+
+    def shown(part: npt.NDArray[np.int64], start: int | None, stop: int | None) -> npt.NDArray[np.bool_]:
+        """Whether a frame of a part of each window lies in a span; an open end has none."""
+        inside = (part >= (0 if start is None else start)) & (part < (np.inf if stop is None else stop))
+        return np.asarray(inside.any(axis=1))
+
+    before, after = numbers[:, :CONTEXT], numbers[:, CONTEXT:]
+    context, outcome = (scene.context_starts, scene.context_ends), (scene.outcome_starts, scene.outcome_ends)
+    kept = shown(before, *context) & ~shown(before, *outcome) & shown(after, *outcome)
+    return np.asarray(windows[kept & ~shown(after, *context)])

@@ -16,6 +16,7 @@ from voe.worlds.watch.clips import World
 Family = Literal["vjepa2", "videomae"]
 Masking = Literal["mixed", "block", "causal", "half", "random"]
 Targets = Literal["latent", "normalised", "raw"]
+Loss = Literal["absolute", "squared"]
 
 FOLDER: Final = Path(__file__).parent / "recipes"
 
@@ -25,17 +26,19 @@ class Recipe:
     """What is trained, on what, and how.
 
     `family` vjepa2 predicts latents of an EMA target encoder (`targets` 'latent'), videomae pixels
-    ('normalised' by patch, or 'raw'). `masking`: 'causal' hides all but the first frames, 'half' the
-    second half of them, 'block' hides blocks of space in every frame, 'random' hides tokens at random,
-    'mixed' is half causal and half block. Windows are of 16 frames. `clips` is how many different clips are
-    seen; `world` says what they look like; a `lesson` is watched in its place, if there is one. The learning
-    rate warms up over `warmup` steps and falls along a cosine; `ema` is the target encoder's momentum at the
-    start and the end. `precision` bfloat16 runs the networks under autocast.
+    ('normalised' by patch, or 'raw'); `loss` is that of latents, pixels have a squared one. `masking`:
+    'causal' hides all but the first frames, 'half' the second half of them, 'block' hides blocks of space
+    in every frame, 'random' hides tokens at random, 'mixed' is half causal and half block. Windows are of
+    16 frames. `clips` is how many different clips are seen; `world` says what they look like; a `lesson` is
+    watched in its place, if there is one. The learning rate warms up over `warmup` steps and falls along a
+    cosine; `ema` is the target encoder's momentum at the start and the end. `precision` bfloat16 runs the
+    networks under autocast.
     """
 
     name: str
     family: Family = "vjepa2"
     targets: Targets = "latent"
+    loss: Loss = "absolute"
     masking: Masking = "mixed"
     clips: int = 6_000
     steps: int = 1_000
@@ -103,7 +106,7 @@ def read_recipe(name: str) -> Recipe:
     for key in table:
         if key not in known:
             raise CardError(f"{path}: unknown field {key!r}.{did_you_mean(key, known)}")
-    for key, allowed in (("family", Family), ("targets", Targets), ("masking", Masking)):
+    for key, allowed in (("family", Family), ("targets", Targets), ("loss", Loss), ("masking", Masking)):
         if key in table and table[key] not in get_args(allowed):
             raise CardError(
                 f"{path}: {key} is {table[key]!r}; it must be one of {', '.join(get_args(allowed))}"
