@@ -194,3 +194,12 @@ def test_every_command_that_prints_a_result_has_json() -> None:
     for name in set(COMMANDS) - without:
         text = voe(name, "--help").output
         assert "--json" in text or "--format" in text, name
+
+
+def test_a_table_that_is_too_wide_is_wider_than_the_page_and_cuts_no_number() -> None:
+    from voe.report.table import grid
+
+    numbers = [f"{k}1.25 to {k}9.75" for k in range(10)]
+    text = grid(["concept", *(f"interval {k}" for k in range(10))], [["object-permanence", *numbers]])
+    assert all(number in text for number in numbers)
+    assert max(map(len, grid(["concept", "n"], [["a-very-long-name-" * 9, "12345"]]).splitlines())) <= 80

@@ -44,6 +44,13 @@ def _world(**changes: object) -> World:
     return World(**{"seed": 1, **changes})  # type: ignore[arg-type]
 
 
+TAUGHT: Final = ("object-permanence", "colour-constancy")
+"""What the lessons of decisive moments are about: the concepts at which the latent predictor is best."""
+NOT_TAUGHT: Final = (
+    "continuity", "shape-constancy", "support", "inertia", "gravity", "solidity", "collision",
+)  # fmt: skip
+
+
 def _decisive(pairing: Pairing) -> Arm:
     """Nothing but the moments at which an outcome follows a context.
 
@@ -52,7 +59,7 @@ def _decisive(pairing: Pairing) -> Arm:
     """
     return _arm(
         f"decisive-{pairing}", "lessons, decisive moments", pairing,
-        lesson=Lesson(pairing, moments="decisive"), masking="half", loss="squared",
+        lesson=Lesson(pairing, moments="decisive", without=NOT_TAUGHT), masking="half", loss="squared",
     )  # fmt: skip
 
 

@@ -64,24 +64,32 @@ def _accuracy(results: Results, stimuli: str, arm: str) -> Table:
 def _beside(results: Results, stimuli: str, arm: str) -> Table:
     frame = beside_untrained(results, stimuli, arm)
     first = frame.iloc[0]
-    view = View(
+    shares = View(
         f"{_TITLES[arm]} beside {first['untrained_n']} untrained networks, {stimuli}",
         {
             "concept": shown("concept"),
             "n": shown("n"),
             "trained": shown("trained", percent),
             "untrained": shown("untrained_mean", percent),
+            "sd": shown("untrained_sd", percent),
             "best of them": shown("untrained_high", percent),
+        },
+        ["On the quadruplets that all of them answered; means over seeds."],
+    )
+    tests = View(
+        f"TESTS against {first['untrained_n']} untrained networks, {stimuli}",
+        {
+            "concept": shown("concept"),
             "p": shown("p_holm", p_text),
             "g": number(1, "g"),
-            "95 % interval": _g_interval,
+            "95 % of g": _g_interval,
         },
         [
-            f"On the quadruplets that all of them answered. p: {_TESTS[first['test']]}, one-sided, of "
-            "concepts corrected over them (Holm). g: Hedges, from five seeds on."
+            f"p: {_TESTS[first['test']]}, one-sided, of concepts corrected over them (Holm). g: Hedges, from "
+            "five seeds on."
         ],
     )
-    return Table(f"{arm}-untrained-{stimuli}", records_of(frame), (view,))
+    return Table(f"{arm}-untrained-{stimuli}", records_of(frame), (shares, tests))
 
 
 def _spaces(results: Results) -> Table:

@@ -248,6 +248,18 @@ def p_text(p: float) -> str:
     return f"{p:.3f}" if p >= 0.001 else "< .001"
 
 
+_FOLDED = ("concept", "detector", "verdict", "as")
+
+
+def _narrowest(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> int:
+    """The width at which no number is cut: a table that needs it is wider than the page."""
+    needed = 0
+    for number, column in enumerate(columns):
+        longest = max([len(column), *(len(row[number]) for row in rows)])
+        needed += min(longest, 17) if column in _FOLDED else longest
+    return needed + 3 * (len(columns) - 1)
+
+
 def grid(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     """A table in plain text, numbers to the right."""
     from rich import box
@@ -258,7 +270,7 @@ def grid(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     for column in columns:
         left = column in ("concept", "verdict", "stream", "detector", "as")
         # Numbers keep their width; a long name or verdict is folded instead.
-        folded = column in ("concept", "detector", "verdict", "as")
+        folded = column in _FOLDED
         grid.add_column(
             column,
             justify="left" if left else "right",
@@ -272,5 +284,6 @@ def grid(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
             grid.add_section()
         grid.add_row(*row)
     buffer = io.StringIO()
-    Console(file=buffer, width=WIDTH, color_system=None, force_terminal=False).print(grid)
+    width = max(WIDTH, _narrowest(columns, rows))
+    Console(file=buffer, width=width, color_system=None, force_terminal=False).print(grid)
     return "\n".join(line.rstrip() for line in buffer.getvalue().rstrip("\n").split("\n"))
