@@ -256,7 +256,7 @@ def _narrowest(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> int:
     needed = 0
     for number, column in enumerate(columns):
         longest = max([len(column), *(len(row[number]) for row in rows)])
-        needed += min(longest, 12) if column in _FOLDED else longest
+        needed += min(longest, 17 if column == "concept" else 12) if column in _FOLDED else longest
     return needed + 3 * (len(columns) - 1)
 
 
