@@ -17,6 +17,10 @@ if TYPE_CHECKING:
     from voe.report.formats import Format
 
 
+_UNTRAINED_SCENES = 24
+"""Held-out quadruplets a concept for untrained networks: there are many of those."""
+
+
 @click.command(name="reproduce")
 @click.argument("arms", nargs=-1)
 @click.option("--list", "listing", is_flag=True, help="List the arms, and train nothing.")
@@ -28,8 +32,8 @@ if TYPE_CHECKING:
 @click.option("--untrained", type=click.IntRange(2), help="Also score so many untrained networks.")
 @click.option("--heldout", is_flag=True, help="Score the models on builtin-heldout too; each time is logged.")
 @click.option(
-    "--heldout-scenes", type=click.IntRange(1), default=24, show_default=True,
-    help="Quadruplets a concept of it that untrained networks are scored on.",
+    "--heldout-scenes", type=click.IntRange(1),
+    help="Quadruplets a concept of it.  [default: all; for untrained networks, 24]",
 )  # fmt: skip
 @click.option(
     "--third-space", is_flag=True, help="Also score both predictors in spaces that are no model's own."
@@ -49,7 +53,7 @@ def command(
     seeds: int | None,
     untrained: int | None,
     heldout: bool,
-    heldout_scenes: int,
+    heldout_scenes: int | None,
     third_space: bool,
     from_results: bool,
     results: str | None,
@@ -68,11 +72,13 @@ def command(
     if listing:
         click.echo("\n".join(_line(arm) for arm in chosen))
         return
+    if from_results and (arms or third_space or heldout or seeds or untrained):
+        raise click.UsageError("--from-results trains and scores nothing; leave out what says what to train")
     if not from_results:
         if results is not None:
             raise click.UsageError("--results names what --from-results shows; add --from-results")
         work = [(arm, seed) for arm in chosen for seed in range(seeds or arm.seeds)]
-        _work(work, Path(out), untrained, heldout_scenes if heldout else None, quiet)
+        _work(work, Path(out), untrained=untrained, heldout=heldout, scenes=heldout_scenes, quiet=quiet)
         if third_space:
             _score_in_spaces(Path(out), quiet)
     _show(Path(out), from_results, results, figures, form)
@@ -84,15 +90,24 @@ def _line(arm: Arm) -> str:
 
 
 def _work(
-    work: list[tuple[Arm, int]], out: Path, untrained: int | None, scenes: int | None, quiet: bool
+    work: list[tuple[Arm, int]],
+    out: Path,
+    *,
+    untrained: int | None,
+    heldout: bool,
+    scenes: int | None,
+    quiet: bool,
 ) -> None:
-    """Train and score; the time of each is told. `scenes` None: the held-out set is left alone."""
+    """Train and score; the time of each is told."""
     from voe.cli.terminal import progress_bar, says_on_interrupt
     from voe.loaders.load import load_stimuli
     from voe.miniature.arms import MODELS
-    from voe.miniature.work import BUILTIN, HELDOUT, score_arm, train_arm
+    from voe.miniature.work import BUILTIN, HELDOUT, first_scenes, score_arm, train_arm
 
-    sets = [load_stimuli(BUILTIN), *([] if scenes is None else [load_stimuli(HELDOUT)])]
+    sets = [load_stimuli(BUILTIN)]
+    if heldout:
+        whole = load_stimuli(HELDOUT)
+        sets.append(whole if scenes is None else first_scenes(whole, scenes))
     with says_on_interrupt("stopped; the same command goes on where it was"):
         with progress_bar(quiet, len(work)) as bar:
             for number, (arm, seed) in enumerate(work):
@@ -104,16 +119,16 @@ def _work(
                     click.echo(f"{arm.name}, seed {seed}: {time.monotonic() - started:.0f} s")
         if untrained is not None:
             with progress_bar(quiet, len(sets)) as bar:
-                _score_untrained(sets, out, untrained, scenes, bar)
+                _score_untrained(sets, out, untrained, scenes or _UNTRAINED_SCENES, bar)
 
 
 def _score_untrained(
-    sets: list[StimulusSet], out: Path, untrained: int, scenes: int | None, bar: ProgressBar
+    sets: list[StimulusSet], out: Path, untrained: int, scenes: int, bar: ProgressBar
 ) -> None:
     from voe.miniature.work import HELDOUT, first_scenes, score_untrained
 
     for number, stimuli in enumerate(sets):
-        few = first_scenes(stimuli, scenes) if scenes and stimuli.name == HELDOUT else stimuli
+        few = first_scenes(stimuli, scenes) if stimuli.name == HELDOUT else stimuli
         score_untrained(out, few, networks=untrained, progress=bar.of(number, "untrained networks"))
 
 

@@ -112,5 +112,10 @@ def _ablation(results: Results, group: str) -> Figure:
 
     table, seeds = ablation_table(results, group, BUILTIN)
     figure, ax = plt.subplots(figsize=(2.2 + 1.3 * table["level"].nunique(), 3.2), layout="constrained")
-    figures.ablation(ax, table, seeds=seeds, label=group)
+    counts = [f"{n} seed{'' if n == 1 else 's'}" for n in table["seeds"].tolist()]
+    words = [f"{level}\n({n})" for level, n in zip(table["level"].tolist(), counts, strict=True)]
+    dots = seeds.assign(level=seeds["level"].map(dict(zip(table["level"].tolist(), words, strict=True))))
+    named = table.assign(level=words)
+    figures.ablation(ax, named, seeds=dots, label=group, ordered=group == "amount of video")
+    ax.set_title(f"Quadruplets of {BUILTIN} right")
     return figure

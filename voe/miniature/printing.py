@@ -11,9 +11,11 @@ from voe.miniature.tables import (
     accuracy_table,
     beside_untrained,
     groups_with_results,
+    latent_less_pixels,
     space_table,
 )
 from voe.miniature.work import BUILTIN, HELDOUT
+from voe.report.comparing import point_interval, points
 from voe.report.formats import Record, Table, View, between, number, records_of, shown
 from voe.report.table import interval, p_text, percent
 
@@ -31,6 +33,8 @@ def result_tables(results: Results) -> list[Table]:
     tables = []
     for stimuli in (HELDOUT, BUILTIN):
         tables += [_accuracy(results, stimuli, arm) for arm in _TITLES if results.seeds(arm, stimuli)]
+        if results.seeds(LATENT, stimuli) and results.seeds(PIXELS, stimuli):
+            tables.append(_difference(results, stimuli))
         if results.seeds(UNTRAINED, stimuli):
             tables += [
                 _beside(results, stimuli, arm) for arm in (LATENT, PIXELS) if results.seeds(arm, stimuli)
@@ -49,16 +53,33 @@ def _accuracy(results: Results, stimuli: str, arm: str) -> Table:
             "concept": shown("concept"),
             "n": shown("n"),
             "right": shown("estimate", percent),
-            "95 % interval": between("low", "high", interval),
+            "95 % interval": _interval,
             "p": shown("p_holm", p_text),
             "verdict": shown("verdict", lambda word: _WORDS.get(str(word), str(word))),
         },
         [
-            "Seeds pooled: a quadruplet with all its seeds is one cluster. p: exact, one-sided; of concepts, "
-            "corrected over them (Holm)."
+            "Interval: over other scenes and, of several seeds, other seeds. p and verdict: of these "
+            "networks, a quadruplet with all its seeds being one cluster; p of being above chance, exact, "
+            "one-sided, of concepts corrected over them (Holm), as those of 'below' are among themselves."
         ],
     )
     return Table(f"{arm}-{stimuli}", records_of(frame), (view,))
+
+
+def _difference(results: Results, stimuli: str) -> Table:
+    view = View(
+        f"LATENT less PIXEL PREDICTOR, in points, {stimuli}",
+        {
+            "concept": shown("concept"),
+            "n": shown("n"),
+            "latent": shown("latent", percent),
+            "pixels": shown("pixels", percent),
+            "difference": shown("estimate", points),
+            "95 % interval": between("low", "high", point_interval),
+        },
+        ["Each in its own space. Intervals over seeds and scenes drawn anew."],
+    )
+    return Table(f"difference-{stimuli}", records_of(latent_less_pixels(results, stimuli)), (view,))
 
 
 def _beside(results: Results, stimuli: str, arm: str) -> Table:
@@ -111,6 +132,12 @@ def _spaces(results: Results) -> Table:
         ],
     )
     return Table("third-space", records_of(space_table(results, BUILTIN)), (view,))
+
+
+def _interval(record: Record) -> str:
+    """Over seeds too where there are several."""
+    low, high = float(record["seeds_low"]), float(record["seeds_high"])
+    return interval(float(record["low"]), float(record["high"])) if math.isnan(low) else interval(low, high)
 
 
 def _g_interval(record: Record) -> str:

@@ -86,8 +86,8 @@ def read_results(folder: Path = SHIPPED) -> Results:
         path = folder / name
         if not path.is_file():
             raise VoeError(
-                f"reading results in {folder}: there is no {name}; `voe reproduce` writes it, or name the "
-                "folder of one with --out"
+                f"reading results in {folder}: there is no {name}; `voe reproduce` writes it into "
+                "OUT/results; name that folder with --results"
             )
         table = pd.read_parquet(path) if path.suffix == ".parquet" else pd.read_csv(path)
         if missing := set(columns) - set(table):

@@ -45,10 +45,10 @@ def score_in_spaces(out: Path, stimuli: StimulusSet, *, progress: Progress | Non
     Raises:
         VoeError: no trained model, or fewer than two seeds of the latent one.
     """
-    kept = out / SPACES / f"verdicts-{stimuli.name}-{len(stimuli.quadruplets)}.parquet"
+    models = list(_models(out))
+    kept = out / SPACES / f"verdicts-{stimuli.name}-{len(stimuli.quadruplets)}-{len(models)}.parquet"
     if kept.is_file():
         return pd.read_parquet(kept)
-    models = list(_models(out))
     latents = [model for arm, _, model in models if arm == LATENT]
     if len(latents) < 2:
         raise VoeError(

@@ -10,7 +10,14 @@ import pandas as pd
 
 from voe.miniature.arms import LATENT, MODELS, PIXELS, UNTRAINED, levels_of
 from voe.miniature.results import Results
-from voe.stats import StatsError, adjust, group_difference, rank_among_untrained, single_case
+from voe.stats import (
+    StatsError,
+    adjust,
+    group_difference,
+    rank_among_untrained,
+    seeds_by_scenes,
+    single_case,
+)
 from voe.stats.accuracy import verdict_of
 from voe.stats.untrained import FEWEST_TRAINED
 
@@ -18,8 +25,9 @@ from voe.stats.untrained import FEWEST_TRAINED
 def accuracy_table(results: Results, stimuli: str, arms: tuple[str, ...]) -> pd.DataFrame:
     """Accuracy of arms by concept and over all, seeds pooled.
 
-    Columns: arm, concept, seeds, n (quadruplets), estimate, low, high, ties, p_value, p_holm (over concepts,
-    within an arm), verdict (of the corrected test for concepts).
+    Columns: arm, concept, seeds, n (quadruplets), estimate, low, high (of these networks, over scenes),
+    seeds_low, seeds_high (over other seeds too), ties, p_value, p_holm (over concepts, within an arm),
+    verdict (of the corrected test for concepts).
     """
     rows = []
     for arm in arms:
@@ -28,12 +36,14 @@ def accuracy_table(results: Results, stimuli: str, arms: tuple[str, ...]) -> pd.
         block: list[dict[str, Any]] = []
         for concept in [*results.concepts(stimuli), "all"]:
             found = results.accuracy(arm, stimuli, concept)
+            wide = over_seeds_too(results, stimuli, arm, concept)
             block.append(
                 {
                     "arm": arm, "concept": concept, "seeds": len(seeds), "n": found.n // len(seeds),
                     "estimate": found.estimate, "low": found.low, "high": found.high, "ties": found.ties,
                     "p_value": found.p_value, "p_below": found.p_below,
                     "p_equivalent": found.p_equivalent, "verdict": found.verdict,
+                    "seeds_low": wide[0], "seeds_high": wide[1],
                 }
             )  # fmt: skip
         _corrected(block)
@@ -61,8 +71,8 @@ def beside_untrained(results: Results, stimuli: str, arm: str) -> pd.DataFrame:
     Columns: concept, n, seeds, trained (mean accuracy over seeds), untrained_n, untrained_mean, untrained_sd,
     untrained_high (the best of them), p_rank (of the first seed, one-sided), p_rank_worst (of the seed with
     the largest p); from five seeds on g, g_low, g_high (Hedges' g) and p_welch, from one on t and p_single
-    (Crawford and Howell, first seed), NaN where there is no scale; p_holm of the `test` that is the strongest
-    of those that can be had ('welch', 'single case', 'rank'), over concepts. A rank among n cannot be below
+    (Crawford and Howell, first seed), NaN where there is no scale; p_holm, over concepts, of the `test` that
+    can be had of all of them ('welch', else 'single case', else 'rank'). A rank among n cannot be below
     1 / (n + 1), so that of 99 never survives a correction over nine.
     """
     rows = []
@@ -82,20 +92,45 @@ def beside_untrained(results: Results, stimuli: str, arm: str) -> pd.DataFrame:
                 "p_rank": ranks[0], "p_rank_worst": max(ranks), **_effects(first, second),
             }
         )  # fmt: skip
-        rows[-1] |= _chosen_test(rows[-1])
     table = pd.DataFrame(rows)
     if len(table):
+        tests = {"welch": "p_welch", "single case": "p_single", "rank": "p_rank_worst"}
+        name = next(name for name, column in tests.items() if table[column].notna().all())
+        table["test"], table["p_value"] = name, table[tests[name]]
         parts = table[table["concept"] != "all"]
         holm = adjust(dict(zip(parts["concept"], parts["p_value"], strict=True)))
         table["p_holm"] = [holm.get(c, p) for c, p in zip(table["concept"], table["p_value"], strict=True)]
     return table
 
 
-def _chosen_test(row: dict[str, Any]) -> dict[str, Any]:
-    """By the seeds when there are enough of them, else of the first seed, else by rank alone."""
-    tests = {"welch": row["p_welch"], "single case": row["p_single"], "rank": row["p_rank_worst"]}
-    name = next(name for name, p in tests.items() if not math.isnan(p))
-    return {"test": name, "p_value": tests[name]}
+def over_seeds_too(results: Results, stimuli: str, arm: str, concept: str) -> tuple[float, float]:
+    """Interval of an arm's accuracy over other seeds and other scenes (`voe.stats.seeds_by_scenes`)."""
+    scores = results.scores(arm, stimuli, concept).dropna().to_numpy(dtype=np.float64).T
+    found = seeds_by_scenes(scores, np.zeros((2, scores.shape[1])))
+    return found.low, found.high
+
+
+def latent_less_pixels(results: Results, stimuli: str) -> pd.DataFrame:
+    """The latent predictor less the pixel predictor, on the comparisons that both answered.
+
+    Columns: concept, n, latent, pixels, estimate, low, high (over seeds and scenes drawn anew,
+    `voe.stats.seeds_by_scenes`).
+    """
+    rows = []
+    for concept in [*results.concepts(stimuli), "all"]:
+        first, second = (results.scores(arm, stimuli, concept).dropna() for arm in (LATENT, PIXELS))
+        shared = first.index.intersection(second.index)
+        if shared.empty:
+            continue
+        a, b = (one.loc[shared].to_numpy(dtype=np.float64).T for one in (first, second))
+        found = seeds_by_scenes(a, b)
+        rows.append(
+            {
+                "concept": concept, "n": len(shared), "latent": a.mean(), "pixels": b.mean(),
+                "estimate": found.estimate, "low": found.low, "high": found.high,
+            }
+        )  # fmt: skip
+    return pd.DataFrame(rows)
 
 
 def _effects(first: np.ndarray, second: np.ndarray) -> dict[str, float]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -72,7 +73,7 @@ def score_arm(
     from voe.adapters.load import load_model
 
     place = place_of(out, arm.name, seed)
-    kept = place / f"verdicts-{stimuli.name}.parquet"
+    kept = place / f"verdicts-{stimuli.name}-{len(stimuli.quadruplets)}.parquet"
     if kept.is_file():
         return pd.read_parquet(kept)
     model = load_model(f"{arm.recipe(seed).family}:{place / 'model'}")
@@ -121,7 +122,10 @@ def collect(out: Path) -> Results:
         for place in sorted(out.glob(f"{arm.name}/seed-*")):
             if (place / "model").is_dir():
                 parts.append(_training(arm.name, int(place.name.removeprefix("seed-")), place))
-    return joined(parts)
+    found = joined(parts)
+    # A set may have been scored in part, and then whole; the verdicts are the same.
+    once = found.verdicts.drop_duplicates(["arm", "seed", "stimuli", "comparison"], ignore_index=True)
+    return Results(once, found.development, found.trainings)
 
 
 def _training(arm: str, seed: int, place: Path) -> Results:
@@ -129,11 +133,13 @@ def _training(arm: str, seed: int, place: Path) -> Results:
     from voe.training.loop import DEVELOPMENT, LOG, RECIPE
 
     recipe = json.loads((place / RECIPE).read_text(encoding="utf-8"))
+    clips = math.nan if recipe["lesson"] else recipe["clips"]  # a lesson is watched in their place
+    weights = _weights_hash(recipe["family"], place)
     last = pd.read_csv(place / LOG).iloc[-1]
     row = {
-        "arm": arm, "seed": seed, "steps": recipe["steps"], "clips": recipe["clips"],
+        "arm": arm, "seed": seed, "steps": recipe["steps"], "clips": clips,
         "seconds": float(last["seconds"]), "loss": float(last["loss"]),
-        "effective_rank": float(last["effective_rank"]), "weights_sha256": _digest(place),
+        "effective_rank": float(last["effective_rank"]), "weights_sha256": weights,
     }  # fmt: skip
     looks = pd.read_csv(place / DEVELOPMENT)
     looks.insert(0, "arm", arm)
@@ -141,10 +147,11 @@ def _training(arm: str, seed: int, place: Path) -> Results:
     return Results(pd.DataFrame(), looks, pd.DataFrame([row]))
 
 
-def _digest(place: Path) -> str:
-    import hashlib
+def _weights_hash(family: str, place: Path) -> str:
+    """As runs and the log of the held-out set have it."""
+    from voe.adapters.load import load_model
 
-    return hashlib.sha256((place / "model/model.safetensors").read_bytes()).hexdigest()
+    return str(load_model(f"{family}:{place / 'model'}").spec.details["weights_sha256"])
 
 
 def untrained_network(seed: int) -> Predictor:

@@ -18,6 +18,7 @@ from typing import Any, Final
 import numpy as np
 import torch
 
+from voe.adapters.checkpoints import quiet_transformers
 from voe.errors import VoeError
 from voe.stats.health import effective_rank
 from voe.training.footage import Footage
@@ -113,7 +114,8 @@ def train(
             _save(out, learner, optimiser, step, diary)
     network = learner.network()
     aside = out / f".{FINISHED}.partial"
-    network.save_pretrained(aside)
+    with quiet_transformers():
+        network.save_pretrained(aside)
     aside.rename(finished)
     return finished
 

@@ -17,6 +17,7 @@ Family = Literal["vjepa2", "videomae"]
 Masking = Literal["mixed", "block", "causal", "half", "random"]
 Targets = Literal["latent", "normalised", "raw"]
 Loss = Literal["absolute", "squared"]
+Precision = Literal["bfloat16", "float32"]
 
 FOLDER: Final = Path(__file__).parent / "recipes"
 
@@ -55,7 +56,7 @@ class Recipe:
     predictor_depth: int = 4
     size: int = 96
     seed: int = 0
-    precision: Literal["bfloat16", "float32"] = "bfloat16"
+    precision: Precision = "bfloat16"
     world: World = field(default_factory=lambda: World(seed=1))
     lesson: Lesson | None = None
 
@@ -106,7 +107,13 @@ def read_recipe(name: str) -> Recipe:
     for key in table:
         if key not in known:
             raise CardError(f"{path}: unknown field {key!r}.{did_you_mean(key, known)}")
-    for key, allowed in (("family", Family), ("targets", Targets), ("loss", Loss), ("masking", Masking)):
+    for key, allowed in (
+        ("family", Family),
+        ("targets", Targets),
+        ("loss", Loss),
+        ("masking", Masking),
+        ("precision", Precision),
+    ):
         if key in table and table[key] not in get_args(allowed):
             raise CardError(
                 f"{path}: {key} is {table[key]!r}; it must be one of {', '.join(get_args(allowed))}"

@@ -67,7 +67,13 @@ def effect_by_concept(
 
 
 def ablation(
-    ax: Axes, table: pd.DataFrame, *, seeds: pd.DataFrame | None = None, label: str = "", chance: float = 0.5
+    ax: Axes,
+    table: pd.DataFrame,
+    *,
+    seeds: pd.DataFrame | None = None,
+    label: str = "",
+    ordered: bool = False,
+    chance: float = 0.5,
 ) -> Axes:
     """Accuracy by the level of one factor of the recipe; single seeds as small dots.
 
@@ -75,6 +81,7 @@ def ablation(
         table: level, estimate, low, high; with several model families also family (a colour each).
         seeds: level, estimate of single seeds (and family).
         label: the factor.
+        ordered: whether its levels have an order, so that a line may join them.
         chance: where guessing lies.
     """
     require_columns(table, ("level", "estimate", "low", "high"), "ablation")
@@ -89,7 +96,7 @@ def ablation(
             x,
             part["estimate"],
             yerr=whiskers(part),
-            fmt="o-",
+            fmt="o-" if ordered else "o",
             color=colour,
             markersize=6,
             capsize=2,
