@@ -21,6 +21,7 @@ from voe.miniature.tables import (
     accuracy_table,
     beside_untrained,
     groups_with_results,
+    latent_less_pixels,
     space_table,
 )
 from voe.miniature.work import UNTRAINED_FROM, collect, place_of
@@ -154,6 +155,9 @@ def test_what_is_collected(results: Results, tmp_path: Path) -> None:
     table.to_parquet(place / "verdicts-builtin.parquet")
     (tmp_path / "notes/seed-0").mkdir(parents=True)
     assert len(collect(tmp_path).verdicts) == len(table)
+    # Scored in part before, or again with other networks: each verdict counts once.
+    table.head(3).to_parquet(place / "verdicts-builtin-3.parquet")
+    assert len(collect(tmp_path).verdicts) == len(table)
 
 
 def test_arms() -> None:
@@ -172,3 +176,16 @@ def test_the_command() -> None:
     shown = CliRunner().invoke(cli, ["reproduce", "--from-results"])
     assert shown.exit_code == 0, shown.output
     assert "LATENT PREDICTOR on builtin" in shown.output
+
+
+def test_what_is_trained_is_not_asked_of_results() -> None:
+    done = CliRunner().invoke(cli, ["reproduce", "pixels", "--from-results"])
+    assert done.exit_code == 2 and "leave out what says what to train" in done.output
+
+
+def test_latent_less_pixels(results: Results) -> None:
+    table = latent_less_pixels(results, "builtin").set_index("concept")
+    assert table.loc["all", "estimate"] == pytest.approx(0.3) and table.loc["all", "n"] == 80
+    assert table.loc["support", "low"] < 0.3 < table.loc["support", "high"]
+    wide = accuracy_table(results, "builtin", ("latent",)).set_index("concept").loc["all"]
+    assert wide["seeds_low"] < wide["estimate"] < wide["seeds_high"]

@@ -47,7 +47,7 @@ def _figures(results: Results) -> list[tuple[str, Figure]]:
     if len(results.development):
         drawn.append(("development", _development(results)))
     for group in groups_with_results(results, BUILTIN):
-        drawn.append((group.replace(" ", "-"), _ablation(results, group)))
+        drawn.append((group.replace(",", "").replace(" ", "-"), _ablation(results, group)))
     return drawn
 
 
