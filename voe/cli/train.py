@@ -37,8 +37,9 @@ def command(
 ) -> None:
     """Train the tiny model of RECIPE (a name, or a path ending in .toml) from nothing.
 
-    Its clips are rendered once and kept. The same command goes on where a training was cut off. The result is
-    a transformers folder: `voe score --model vjepa2:OUT/model`.
+    Its clips are rendered once and kept. The same command goes on where a training was cut off. The result
+    is a transformers folder: `voe score --model vjepa2:OUT/model`, or `videomae:OUT/model` where pixels are
+    predicted.
     """
     from voe.cli.terminal import print_json, progress_bar, says_on_interrupt
     from voe.training.footage import footage

@@ -18,6 +18,8 @@ from voe.miniature.work import BUILTIN, HELDOUT
 from voe.report import figures
 
 if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
 
@@ -66,17 +68,40 @@ def _concepts(results: Results, stimuli: str) -> Figure:
 
     arms = tuple(arm for arm in (LATENT, PIXELS, UNTRAINED) if results.seeds(arm, stimuli))
     table = accuracy_table(results, stimuli, arms)
+    # As the tables have it: over other scenes and, of several seeds, other seeds.
+    table = table.assign(low=table["seeds_low"], high=table["seeds_high"])
     figure, axes = plt.subplots(
         1, len(arms), figsize=(1.4 + 2.5 * len(arms), 3.8), sharey=True, layout="constrained", squeeze=False
     )
+    hollow = False
     for ax, arm in zip(axes[0], arms, strict=True):
         part = table[table["arm"] == arm]
         figures.accuracy_by_concept(ax, part)
-        ax.set_title({LATENT: "latent predictor", PIXELS: "pixel predictor"}.get(arm, "untrained networks"))
+        hollow |= _without_verdict(ax, part)
+        name = {LATENT: "latent predictor", PIXELS: "pixel predictor"}.get(arm, "untrained networks")
+        ax.set_title(f"{name}\n{_counted(part)}")
         if ax.get_legend() is not None:
             ax.get_legend().remove()
-    figure.suptitle(f"Accuracy by concept, {stimuli}", fontsize=10)
+    hint = f"Accuracy by concept, {stimuli}" + ("; hollow: too many ties for a verdict" if hollow else "")
+    figure.suptitle(hint, fontsize=10)
     return figure
+
+
+def _counted(part: pd.DataFrame) -> str:
+    """How many seeds, and how many quadruplets of each concept."""
+    n = sorted(set(part.loc[part["concept"] != "all", "n"].tolist()))
+    seeds = int(part["seeds"].iloc[0])
+    each = f"{n[0]}" if len(n) == 1 else f"{n[0]} to {n[-1]}"
+    return f"{seeds} seed{'' if seeds == 1 else 's'}, {each} of each concept"
+
+
+def _without_verdict(ax: Axes, part: pd.DataFrame) -> bool:
+    """Hollow marks over those of concepts that get no verdict, for ties; whether there are any."""
+    order = list(dict.fromkeys(part["concept"]))
+    tied = part[part["verdict"] == "none"]
+    y = [order.index(concept) for concept in tied["concept"]]
+    ax.plot(tied["estimate"], y, "o", markersize=4, color="white", zorder=4)
+    return len(tied) > 0
 
 
 def _effects(results: Results, stimuli: str) -> Figure:
@@ -101,7 +126,9 @@ def _development(results: Results) -> Figure:
     for ax, arm in zip(axes[0], arms, strict=True):
         part = table[(table["arm"] == arm)].groupby(["step", "concept"], sort=False, as_index=False)
         figures.development(ax, part["estimate"].mean())
-        ax.set_title("latent predictor" if arm == LATENT else "pixel predictor")
+        seeds = table.loc[table["arm"] == arm, "seed"].nunique()
+        name = "latent predictor" if arm == LATENT else "pixel predictor"
+        ax.set_title(f"{name} ({seeds} seed{'' if seeds == 1 else 's'}, stride 8)")
         if ax is not axes[0][-1]:
             ax.get_legend().remove()
     return figure

@@ -53,7 +53,7 @@ def _accuracy(results: Results, stimuli: str, arm: str) -> Table:
             "concept": shown("concept"),
             "n": shown("n"),
             "right": shown("estimate", percent),
-            "95 % interval": _interval,
+            "95 % interval": between("seeds_low", "seeds_high", interval),
             "p": shown("p_holm", p_text),
             "verdict": shown("verdict", lambda word: _WORDS.get(str(word), str(word))),
         },
@@ -132,12 +132,6 @@ def _spaces(results: Results) -> Table:
         ],
     )
     return Table("third-space", records_of(space_table(results, BUILTIN)), (view,))
-
-
-def _interval(record: Record) -> str:
-    """Over seeds too where there are several."""
-    low, high = float(record["seeds_low"]), float(record["seeds_high"])
-    return interval(float(record["low"]), float(record["high"])) if math.isnan(low) else interval(low, high)
 
 
 def _g_interval(record: Record) -> str:

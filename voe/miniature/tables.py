@@ -104,9 +104,15 @@ def beside_untrained(results: Results, stimuli: str, arm: str) -> pd.DataFrame:
 
 
 def over_seeds_too(results: Results, stimuli: str, arm: str, concept: str) -> tuple[float, float]:
-    """Interval of an arm's accuracy over other seeds and other scenes (`voe.stats.seeds_by_scenes`)."""
+    """Interval of an arm's accuracy over other scenes and, of several seeds, other seeds.
+
+    `voe.stats.seeds_by_scenes`; of one seed, or of scores without variation, `voe.stats.accuracy`.
+    """
     scores = results.scores(arm, stimuli, concept).dropna().to_numpy(dtype=np.float64).T
-    found = seeds_by_scenes(scores, np.zeros((2, scores.shape[1])))
+    found = seeds_by_scenes(scores, np.zeros((2, scores.shape[1]))) if len(scores) > 1 else None
+    if found is None or math.isnan(found.low):  # one seed, or scores that do not vary
+        alone = results.accuracy(arm, stimuli, concept)
+        return alone.low, alone.high
     return found.low, found.high
 
 
@@ -148,7 +154,10 @@ def _effects(first: np.ndarray, second: np.ndarray) -> dict[str, float]:
 
 
 def model_table(results: Results, stimuli: str) -> pd.DataFrame:
-    """The models and the untrained networks on a set: model, family, stimuli, estimate, low, high, seeds."""
+    """The models and the untrained networks on a set: model, family, stimuli, seeds, estimate, low, high.
+
+    The interval is over other scenes and, of several seeds, other seeds.
+    """
     names = {
         LATENT: ("latent predictor", "latent"),
         PIXELS: ("pixel predictor", "pixel"),
@@ -157,11 +166,11 @@ def model_table(results: Results, stimuli: str) -> pd.DataFrame:
     rows = []
     for arm, (model, family) in names.items():
         if seeds := results.seeds(arm, stimuli):
-            found = results.accuracy(arm, stimuli)
+            low, high = over_seeds_too(results, stimuli, arm, "all")
             rows.append(
                 {
                     "stimuli": stimuli, "model": model, "family": family, "seeds": len(seeds),
-                    "estimate": found.estimate, "low": found.low, "high": found.high,
+                    "estimate": results.accuracy(arm, stimuli).estimate, "low": low, "high": high,
                 }
             )  # fmt: skip
     return pd.DataFrame(rows)
@@ -174,11 +183,11 @@ def ablation_table(results: Results, group: str, stimuli: str) -> tuple[pd.DataF
         if not (seeds := results.seeds(arm, stimuli)):
             continue
         family = "pixel predictor" if arm.startswith("pixels") else "latent predictor"
-        found = results.accuracy(arm, stimuli)
+        low, high = over_seeds_too(results, stimuli, arm, "all")
         rows.append(
             {
                 "arm": arm, "level": level, "family": family, "seeds": len(seeds),
-                "estimate": found.estimate, "low": found.low, "high": found.high,
+                "estimate": results.accuracy(arm, stimuli).estimate, "low": low, "high": high,
             }
         )  # fmt: skip
         means = results.scores(arm, stimuli).mean()
@@ -199,14 +208,15 @@ def space_table(results: Results, stimuli: str) -> pd.DataFrame:
     ]
     for arm in arms:
         found = results.accuracy(arm, stimuli)
+        low, high = over_seeds_too(results, stimuli, arm, "all")
         part = table[(table["arm"] == arm) & (table["stimuli"] == stimuli)]
         model, _, space = arm.partition("@")
         single = {c: results.accuracy(arm, stimuli, c).estimate for c in results.concepts(stimuli)}
         rows.append(
             {
                 "space": space, "model": model, "seeds": len(results.seeds(arm, stimuli)),
-                "r2": float(part["r2"].mean()), "estimate": found.estimate, "low": found.low,
-                "high": found.high, "ties": found.ties / found.n, "verdict": found.verdict, **single,
+                "r2": float(part["r2"].mean()), "estimate": found.estimate, "low": low,
+                "high": high, "ties": found.ties / found.n, "verdict": found.verdict, **single,
             }
         )  # fmt: skip
     return pd.DataFrame(rows)

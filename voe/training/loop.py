@@ -25,6 +25,8 @@ from voe.training.footage import Footage
 from voe.training.learners import FRAMES, Learner, make_learner, normalised
 from voe.training.masks import draw_mask
 from voe.training.recipes import Recipe
+from voe.worlds import build
+from voe.worlds.watch import clips as watch_clips
 
 LOG: Final = "log.csv"
 CHECKPOINT: Final = "checkpoint.pt"
@@ -171,13 +173,17 @@ def _step(
 
 
 def _same_recipe(recipe: Recipe, out: Path) -> None:
-    """Write the recipe, or compare it with the one that lies there."""
+    """Write the recipe, or compare it with that of the checkpoint or the model which lies there."""
     path = out / RECIPE
-    now = json.loads(json.dumps(asdict(recipe)))
-    if path.is_file():
-        if json.loads(path.read_text(encoding="utf-8")) != now:
+    generators = {"watch": watch_clips.GENERATOR, "probes": build.GENERATOR}
+    now = json.loads(json.dumps({**asdict(recipe), "generators": generators}))
+    begun = (out / CHECKPOINT).is_file() or (out / FINISHED).is_dir()
+    if path.is_file() and begun:
+        found = json.loads(path.read_text(encoding="utf-8"))
+        if other := [key for key in {**now, **found} if found.get(key) != now.get(key)]:
             raise VoeError(
-                f"training into {out}: another recipe was begun there; choose another folder with --out"
+                f"training into {out}: a training with another recipe was begun there (other: "
+                f"{', '.join(other)}); choose another folder with --out, or delete it"
             )
         return
     path.write_text(json.dumps(now, indent=2), encoding="utf-8")

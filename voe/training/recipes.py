@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 import tomllib
-from dataclasses import asdict, dataclass, field, fields, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, is_dataclass, replace
 from pathlib import Path
-from typing import Any, Final, Literal, get_args
+from typing import Any, Final, Literal, get_args, get_origin, get_type_hints
+
+import msgspec
 
 from voe.errors import CardError, did_you_mean
 from voe.training.lessons import Lesson
@@ -20,6 +21,10 @@ Loss = Literal["absolute", "squared"]
 Precision = Literal["bfloat16", "float32"]
 
 FOLDER: Final = Path(__file__).parent / "recipes"
+_POSITIVE: Final = (
+    "clips", "steps", "batch", "learning_rate", "patch", "width", "depth", "heads", "predictor_width",
+    "predictor_depth", "size",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -65,17 +70,20 @@ class Recipe:
             raise CardError(
                 f"recipe {self.name!r}: vjepa2 predicts latents, videomae normalised or raw pixels"
             )
-        if min(self.clips, self.steps, self.batch) < 1 or self.size % self.patch or self.width % self.heads:
-            raise CardError(
-                f"recipe {self.name!r}: clips, steps and batch are at least 1, size a multiple of patch, "
-                f"width of heads"
-            )
-
-    @property
-    def digest(self) -> str:
-        """The first 8 hexadecimal digits of what the recipe says."""
-        text = json.dumps(asdict(self), sort_keys=True)
-        return hashlib.sha256(text.encode()).hexdigest()[:8]
+        for key in _POSITIVE:
+            if not 0 < getattr(self, key) < float("inf"):
+                raise CardError(f"recipe {self.name!r}: {key} is {getattr(self, key)}; it must be positive")
+        for key in ("seed", "warmup", "weight_decay"):
+            if not 0 <= getattr(self, key) < float("inf"):
+                raise CardError(
+                    f"recipe {self.name!r}: {key} is {getattr(self, key)}; it must not be negative"
+                )
+        for key, part in (("size", "patch"), ("width", "heads"), ("predictor_width", "heads")):
+            whole, unit = getattr(self, key), getattr(self, part)
+            if whole % unit:
+                raise CardError(f"recipe {self.name!r}: {key} {whole} must be a multiple of {part} {unit}")
+        if not all(0 <= momentum <= 1 for momentum in self.ema):
+            raise CardError(f"recipe {self.name!r}: ema is {list(self.ema)}; momenta lie in 0..1")
 
     def with_changes(self, **changes: object) -> Recipe:
         """The recipe with some fields replaced."""
@@ -101,30 +109,33 @@ def read_recipe(name: str) -> Recipe:
         )
     try:
         table: dict[str, Any] = tomllib.loads(path.read_text(encoding="utf-8"))
-    except tomllib.TOMLDecodeError as error:
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise CardError(f"{path}: not a TOML file: {error}") from error
-    known = {one.name for one in fields(Recipe)}
-    for key in table:
-        if key not in known:
-            raise CardError(f"{path}: unknown field {key!r}.{did_you_mean(key, known)}")
-    for key, allowed in (
-        ("family", Family),
-        ("targets", Targets),
-        ("loss", Loss),
-        ("masking", Masking),
-        ("precision", Precision),
-    ):
-        if key in table and table[key] not in get_args(allowed):
-            raise CardError(
-                f"{path}: {key} is {table[key]!r}; it must be one of {', '.join(get_args(allowed))}"
-            )
-    try:
-        if "world" in table:
-            table["world"] = World(**table["world"])
-        if "lesson" in table:
-            table["lesson"] = Lesson(**table["lesson"])
-        if "ema" in table:
-            table["ema"] = tuple(table["ema"])
-        return Recipe(**{"name": path.stem, **table})
-    except TypeError as error:
-        raise CardError(f"{path}: {error}") from error
+    return Recipe(**{"name": path.stem, **_typed(Recipe, table, str(path))})
+
+
+def _typed(of: type, table: Mapping[str, Any], where: str) -> dict[str, Any]:
+    """The fields of a dataclass from a table of TOML, each of its declared type; tables in it are such too.
+
+    Raises:
+        CardError: a field that is unknown, or not of its type.
+    """
+    types = get_type_hints(of)
+    typed: dict[str, Any] = {}
+    for key, value in table.items():
+        if key not in types:
+            raise CardError(f"{where}: unknown field {key!r}.{did_you_mean(key, types)}")
+        wanted = next(one for one in (*get_args(types[key]), types[key]) if one is not type(None))
+        if get_origin(types[key]) is Literal and value not in get_args(types[key]):
+            allowed = ", ".join(get_args(types[key]))
+            raise CardError(f"{where}: {key} is {value!r}; it must be one of {allowed}")
+        if is_dataclass(wanted) and isinstance(wanted, type):
+            if not isinstance(value, dict):
+                raise CardError(f"{where}: {key} is {value!r}; it must be a table, [{key}]")
+            typed[key] = wanted(**_typed(wanted, value, f"{where}: [{key}]"))
+            continue
+        try:
+            typed[key] = msgspec.convert(value, types[key])
+        except msgspec.ValidationError as error:
+            raise CardError(f"{where}: {key} is {value!r}: {error}") from error
+    return typed

@@ -137,7 +137,7 @@
     const tags = element("ul", { class: "tags" });
     const known = ["right", "wrong"].includes(comparison.answer);
     tags.append(element("li", known ? { class: comparison.answer } : {}, comparison.answer), element("li", {}, comparison.concept));
-    if (comparison.contrast !== null) tags.append(element("li", {}, `contrast ${comparison.contrast.toPrecision(3)}`));
+    if (comparison.contrast !== null) tags.append(element("li", {}, `impossible less possible: ${comparison.contrast.toPrecision(3)}`));
     for (const [key, value] of Object.entries(comparison.conditions)) tags.append(element("li", {}, `${key}: ${value}`));
     card.append(tags);
     const figure = element("figure");

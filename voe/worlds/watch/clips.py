@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, get_args
 
 import numpy as np
 import numpy.typing as npt
 
+from voe.errors import CardError
 from voe.worlds.render import Renderer
 from voe.worlds.room import camera, lamp, room
 from voe.worlds.simulate import simulate
@@ -32,6 +33,13 @@ class World:
     seed: int = 0
     occluders: bool = True
     complexity: looks.Complexity = "textured"
+
+    def __post_init__(self) -> None:
+        if self.complexity not in get_args(looks.Complexity) or self.seed < 0:
+            raise CardError(
+                f"world: seed is {self.seed}, complexity {self.complexity!r}; the seed must not be negative, "
+                f"the complexity one of {', '.join(get_args(looks.Complexity))}"
+            )
 
 
 def watch(world: World, number: int, size: int = 64) -> npt.NDArray[np.uint8]:
