@@ -101,10 +101,11 @@ def _work(
     """Train and score; the time of each is told."""
     from voe.cli.terminal import progress_bar, says_on_interrupt
     from voe.loaders.load import load_stimuli
-    from voe.miniature.arms import MODELS
-    from voe.miniature.work import BUILTIN, HELDOUT, first_scenes, score_arm, train_arm
+    from voe.miniature.arms import BUILTIN, FLAT, MODELS
+    from voe.miniature.work import HELDOUT, first_scenes, flat_stimuli, score_arm, train_arm
 
     sets = [load_stimuli(BUILTIN)]
+    flat = flat_stimuli() if any(arm.probes == FLAT for arm, _ in work) else None
     if heldout:
         whole = load_stimuli(HELDOUT)
         sets.append(whole if scenes is None else first_scenes(whole, scenes))
@@ -113,7 +114,8 @@ def _work(
             for number, (arm, seed) in enumerate(work):
                 started = time.monotonic()
                 train_arm(arm, seed, out, progress=bar.of(number, f"{arm.name} {seed}: what it watches"))
-                for stimuli in sets[: 2 if arm.group == MODELS else 1]:
+                on = sets if arm.group == MODELS else sets[:1]
+                for stimuli in [flat] if flat is not None and arm.probes == FLAT else on:
                     score_arm(arm, seed, out, stimuli, progress=bar.of(number, f"{arm.name} {seed}: probes"))
                 if not quiet:
                     click.echo(f"{arm.name}, seed {seed}: {time.monotonic() - started:.0f} s")
@@ -135,8 +137,8 @@ def _score_untrained(
 def _score_in_spaces(out: Path, quiet: bool) -> None:
     from voe.cli.terminal import progress_bar, says_on_interrupt
     from voe.loaders.load import load_stimuli
+    from voe.miniature.arms import BUILTIN
     from voe.miniature.spaces import score_in_spaces
-    from voe.miniature.work import BUILTIN
 
     with says_on_interrupt("stopped; the same command goes on where it was"), progress_bar(quiet, 1) as bar:
         score_in_spaces(out, load_stimuli(BUILTIN), progress=bar.of(0, "third spaces"))

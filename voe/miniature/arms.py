@@ -7,12 +7,16 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from voe.errors import VoeError, did_you_mean
+from voe.training.flat_lessons import FlatLesson
 from voe.training.lessons import Lesson, Pairing
 from voe.training.recipes import Recipe, read_recipe
+from voe.worlds.flat import Concept
 from voe.worlds.watch.clips import World
 
 LATENT, PIXELS, UNTRAINED = "latent", "pixels", "untrained"
 MODELS: Final = "models"
+BUILTIN, FLAT = "builtin", "flat"
+FLAT_LESSONS: Final = "lessons, flat world"
 
 
 @dataclass(frozen=True)
@@ -30,6 +34,11 @@ class Arm:
     base: str = "tiny-vjepa2"
     seeds: int = 3
     changes: Mapping[str, object] = field(default_factory=dict)
+
+    @property
+    def probes(self) -> str:
+        """The set that it is tuned on and scored on."""
+        return set_of(self.group)
 
     def recipe(self, seed: int) -> Recipe:
         """The whole recipe of one seed."""
@@ -63,6 +72,16 @@ def _decisive(pairing: Pairing) -> Arm:
     )  # fmt: skip
 
 
+def _flat(concept: Concept, pairing: Pairing) -> Arm:
+    """A lesson in the flat world, where it can be learnt; why its loss is squared is said at `_decisive`."""
+    short = concept.split("-")[-2 if concept.endswith("constancy") else -1]
+    return _arm(
+        f"flat-{short}-{pairing}", f"{FLAT_LESSONS}: {concept}", pairing,
+        flat=FlatLesson(pairing, concept), size=64, patch=16, masking="half", loss="squared",
+        steps=700, batch=32, learning_rate=1e-3,
+    )  # fmt: skip
+
+
 ARMS: Final = (
     Arm(LATENT, MODELS, "latent predictor", seeds=5),
     Arm(PIXELS, MODELS, "pixel predictor", "tiny-videomae", seeds=5),
@@ -90,6 +109,12 @@ ARMS: Final = (
     _decisive("possible"),
     _decisive("scrambled"),
     _decisive("impossible"),
+    _flat("colour-constancy", "possible"),
+    _flat("colour-constancy", "scrambled"),
+    _flat("colour-constancy", "impossible"),
+    _flat("object-permanence", "possible"),
+    _flat("object-permanence", "scrambled"),
+    _flat("object-permanence", "impossible"),
     _arm(
         "lesson-without-colour", "transfer", "colour left out", lesson=Lesson(without=("colour-constancy",))
     ),
@@ -121,6 +146,11 @@ def arm_named(name: str) -> Arm:
     raise VoeError(
         f"reproducing {name!r}: there is no such arm.{did_you_mean(name, names)} There are {', '.join(names)}"
     )
+
+
+def set_of(group: str) -> str:
+    """The set on which the arms of a group are set beside each other."""
+    return FLAT if group.startswith(FLAT_LESSONS) else BUILTIN
 
 
 def levels_of(group: str) -> list[tuple[str, str]]:

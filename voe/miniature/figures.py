@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from voe.miniature.arms import LATENT, PIXELS, UNTRAINED
+from voe.miniature.arms import BUILTIN, FLAT, LATENT, PIXELS, UNTRAINED, set_of
 from voe.miniature.results import Results
 from voe.miniature.tables import (
     ablation_table,
@@ -14,7 +14,7 @@ from voe.miniature.tables import (
     groups_with_results,
     model_table,
 )
-from voe.miniature.work import BUILTIN, HELDOUT
+from voe.miniature.work import HELDOUT
 from voe.report import figures
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ def _figures(results: Results) -> list[tuple[str, Figure]]:
             drawn.append((f"effects-{short}", _effects(results, stimuli)))
     if len(results.development):
         drawn.append(("development", _development(results)))
-    for group in groups_with_results(results, BUILTIN):
+    for group in [*groups_with_results(results, BUILTIN), *groups_with_results(results, FLAT)]:
         drawn.append((group.replace(",", "").replace(" ", "-"), _ablation(results, group)))
     return drawn
 
@@ -137,12 +137,12 @@ def _development(results: Results) -> Figure:
 def _ablation(results: Results, group: str) -> Figure:
     import matplotlib.pyplot as plt
 
-    table, seeds = ablation_table(results, group, BUILTIN)
+    table, seeds = ablation_table(results, group, set_of(group))
     figure, ax = plt.subplots(figsize=(2.2 + 1.3 * table["level"].nunique(), 3.2), layout="constrained")
     counts = [f"{n} seed{'' if n == 1 else 's'}" for n in table["seeds"].tolist()]
     words = [f"{level}\n({n})" for level, n in zip(table["level"].tolist(), counts, strict=True)]
     dots = seeds.assign(level=seeds["level"].map(dict(zip(table["level"].tolist(), words, strict=True))))
     named = table.assign(level=words)
     figures.ablation(ax, named, seeds=dots, label=group, ordered=group == "amount of video")
-    ax.set_title(f"Quadruplets of {BUILTIN} right")
+    ax.set_title(f"Quadruplets of {set_of(group)} right")
     return figure

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from voe.miniature.arms import LATENT, PIXELS, UNTRAINED
+from voe.miniature.arms import BUILTIN, FLAT, LATENT, PIXELS, UNTRAINED, set_of
 from voe.miniature.results import Results
 from voe.miniature.tables import (
     ablation_table,
@@ -14,7 +14,7 @@ from voe.miniature.tables import (
     latent_less_pixels,
     space_table,
 )
-from voe.miniature.work import BUILTIN, HELDOUT
+from voe.miniature.work import HELDOUT
 from voe.report.comparing import point_interval, points
 from voe.report.formats import Record, Table, View, between, number, records_of, shown
 from voe.report.table import interval, p_text, percent
@@ -41,7 +41,8 @@ def result_tables(results: Results) -> list[Table]:
             ]
     if any("@" in str(arm) for arm in results.verdicts["arm"].unique()):
         tables.append(_spaces(results))
-    return tables + [_ablation(results, group) for group in groups_with_results(results, BUILTIN)]
+    groups = [group for stimuli in (BUILTIN, FLAT) for group in groups_with_results(results, stimuli)]
+    return tables + [_ablation(results, group) for group in groups]
 
 
 def _accuracy(results: Results, stimuli: str, arm: str) -> Table:
@@ -140,9 +141,10 @@ def _g_interval(record: Record) -> str:
 
 
 def _ablation(results: Results, group: str) -> Table:
-    frame = ablation_table(results, group, BUILTIN)[0]
+    stimuli = set_of(group)
+    frame = ablation_table(results, group, stimuli)[0]
     view = View(
-        f"{group.upper()}, on {BUILTIN}",
+        f"{group.upper()}, on {stimuli}",
         {
             "arm": shown("arm"),
             "level": shown("level"),

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from voe.miniature.arms import LATENT, MODELS, PIXELS, UNTRAINED, levels_of
+from voe.miniature.arms import LATENT, MODELS, PIXELS, UNTRAINED, levels_of, set_of
 from voe.miniature.results import Results
 from voe.stats import (
     StatsError,
@@ -223,10 +223,11 @@ def space_table(results: Results, stimuli: str) -> pd.DataFrame:
 
 
 def groups_with_results(results: Results, stimuli: str) -> list[str]:
-    """The questions of which an arm of their own was scored, and something to set it beside."""
+    """The questions that a set answers, of which an arm was scored, and something to set it beside."""
     from voe.miniature.arms import ARMS
 
-    groups = [group for group in dict.fromkeys(arm.group for arm in ARMS) if group != MODELS]
+    known = dict.fromkeys(arm.group for arm in ARMS)
+    groups = [group for group in known if group != MODELS and set_of(group) == stimuli]
     scored = {arm.name for arm in ARMS if results.seeds(arm.name, stimuli)}
     own = {arm.group for arm in ARMS if arm.name in scored}
     return [g for g in groups if g in own and len(ablation_table(results, g, stimuli)[0]) > 1]

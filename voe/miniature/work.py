@@ -14,18 +14,20 @@ import pandas as pd
 
 from voe.adapters.base import Predictor
 from voe.clips import StimulusSet
-from voe.miniature.arms import ARMS, LATENT, UNTRAINED, Arm, arm_named
+from voe.miniature.arms import ARMS, FLAT, LATENT, UNTRAINED, Arm, arm_named
 from voe.miniature.measure import verdicts
 from voe.miniature.results import Results, joined
 from voe.protocols import Protocol
 
 Progress = Callable[[int, int], None]
-BUILTIN, HELDOUT = "builtin", "builtin-heldout"
+HELDOUT: Final = "builtin-heldout"
 UNTRAINED_SEEDS: Final = 99
 UNTRAINED_FROM: Final = 1_000
 """Untrained network number k has this seed plus k: no training has it."""
 PROTOCOL: Final = Protocol(frame_step=2, window=16, stride=2, contexts=(8,), primary_context=8)
 """The primary setting of the cards of both sets, fixed before anything was scored."""
+FLAT_PROTOCOL: Final = Protocol(frame_step=1, window=16, stride=1, contexts=(8,), primary_context=8)
+"""A clip of the flat world is one window."""
 HELDOUT_LOG: Final = "heldout.jsonl"
 SPACES: Final = "spaces"
 """The folder of verdicts in spaces that are no model's own."""
@@ -79,7 +81,10 @@ def score_arm(
     model = load_model(f"{arm.recipe(seed).family}:{place / 'model'}")
     if stimuli.name == HELDOUT:
         _log_heldout(out, arm.name, seed, model)
-    found = verdicts([model], stimuli, PROTOCOL, progress=progress)
+    protocol = FLAT_PROTOCOL if stimuli.name == FLAT else PROTOCOL
+    if arm.recipe(seed).flat is not None:  # what a lesson does not teach is none of its questions
+        stimuli = _of_concept(stimuli, arm)
+    found = verdicts([model], stimuli, protocol, progress=progress)
     table = labelled(found, arm.name, [seed], stimuli.name)
     write_verdicts(table, kept)
     return table
@@ -101,6 +106,22 @@ def score_untrained(
     table = labelled(verdicts(models, stimuli, PROTOCOL, progress=progress), UNTRAINED, seeds, stimuli.name)
     write_verdicts(table, kept)
     return table
+
+
+def flat_stimuli() -> StimulusSet:
+    """The probes of the flat world: 60 quadruplets of each of its concepts, made where they are not kept."""
+    from voe.loaders.manifest import load_manifest
+    from voe.worlds.flat_set import flat_probes
+
+    return load_manifest(flat_probes(), name=FLAT)
+
+
+def _of_concept(stimuli: StimulusSet, arm: Arm) -> StimulusSet:
+    """The quadruplets of the concept that an arm's lesson in the flat world is about."""
+    lesson = arm.recipe(0).flat
+    concept = None if lesson is None else lesson.concept
+    quads = tuple(quad for quad in stimuli.quadruplets if concept in quad.concepts)
+    return replace(stimuli, quadruplets=quads)
 
 
 def first_scenes(stimuli: StimulusSet, per_concept: int) -> StimulusSet:
@@ -133,7 +154,9 @@ def _training(arm: str, seed: int, place: Path) -> Results:
     from voe.training.loop import DEVELOPMENT, LOG, RECIPE
 
     recipe = json.loads((place / RECIPE).read_text(encoding="utf-8"))
-    clips = math.nan if recipe["lesson"] else recipe["clips"]  # a lesson is watched in their place
+    clips = (
+        math.nan if recipe["lesson"] or recipe.get("flat") else recipe["clips"]
+    )  # a lesson is watched in their place
     weights = _weights_hash(recipe["family"], place)
     last = pd.read_csv(place / LOG).iloc[-1]
     row = {

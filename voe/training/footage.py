@@ -8,6 +8,7 @@ from typing import Protocol
 import numpy as np
 import numpy.typing as npt
 
+from voe.training.flat_lessons import FlatFootage
 from voe.training.lessons import taught
 from voe.training.recipes import Recipe
 from voe.worlds.watch.store import watched
@@ -37,6 +38,8 @@ def footage(recipe: Recipe, *, progress: Callable[[int, int], None] | None = Non
     Raises:
         VoeError: another process is rendering them.
     """
+    if recipe.flat is not None:
+        return FlatFootage(recipe.flat, recipe.size)
     if recipe.lesson is not None:
         return taught(recipe.lesson, recipe.size, progress=progress)
     return watched(recipe.world, recipe.clips, recipe.size, progress=progress)

@@ -11,6 +11,7 @@ from typing import Any, Final, Literal, get_args, get_origin, get_type_hints
 import msgspec
 
 from voe.errors import CardError, did_you_mean
+from voe.training.flat_lessons import FlatLesson
 from voe.training.lessons import Lesson
 from voe.worlds.watch.clips import World
 
@@ -35,10 +36,10 @@ class Recipe:
     ('normalised' by patch, or 'raw'); `loss` is that of latents, pixels have a squared one. `masking`:
     'causal' hides all but the first frames, 'half' the second half of them, 'block' hides blocks of space
     in every frame, 'random' hides tokens at random, 'mixed' is half causal and half block. Windows are of
-    16 frames. `clips` is how many different clips are seen; `world` says what they look like; a `lesson` is
-    watched in its place, if there is one. The learning rate warms up over `warmup` steps and falls along a
-    cosine; `ema` is the target encoder's momentum at the start and the end. `precision` bfloat16 runs the
-    networks under autocast.
+    16 frames. `clips` is how many different clips are seen; `world` says what they look like; a `lesson`, or
+    one in a `flat` world, is watched in its place, if there is one. The learning rate warms up over `warmup`
+    steps and falls along a cosine; `ema` is the target encoder's momentum at the start and the end.
+    `precision` bfloat16 runs the networks under autocast.
     """
 
     name: str
@@ -64,12 +65,15 @@ class Recipe:
     precision: Precision = "bfloat16"
     world: World = field(default_factory=lambda: World(seed=1))
     lesson: Lesson | None = None
+    flat: FlatLesson | None = None
 
     def __post_init__(self) -> None:
         if (self.family == "vjepa2") != (self.targets == "latent"):
             raise CardError(
                 f"recipe {self.name!r}: vjepa2 predicts latents, videomae normalised or raw pixels"
             )
+        if self.lesson is not None and self.flat is not None:
+            raise CardError(f"recipe {self.name!r}: it has a [lesson] and a [flat] one; keep one of them")
         for key in _POSITIVE:
             if not 0 < getattr(self, key) < float("inf"):
                 raise CardError(f"recipe {self.name!r}: {key} is {getattr(self, key)}; it must be positive")

@@ -170,7 +170,7 @@ def _render_into(
     for done, _ in enumerate(_render_all(todo, jobs), start=len(work) - len(todo) + 1):
         progress(done, len(work))
     rows = [row for place in places for row in json.loads(place.read_text(encoding="utf-8"))]
-    _write_manifest(partial / MANIFEST, rows)
+    write_manifest(partial / MANIFEST, rows)
     shutil.rmtree(partial / ROWS)
 
 
@@ -259,7 +259,7 @@ def _render_all(work: Sequence[Job], jobs: int | None) -> Iterator[None]:
             pool.shutdown(cancel_futures=True)
 
 
-def _write_manifest(path: Path, rows: Sequence[Row]) -> None:
+def write_manifest(path: Path, rows: Sequence[Row]) -> None:
     """One CSV file; conditions that only some concepts have are empty in the others."""
     columns = list(dict.fromkeys((*_CLIP_COLUMNS, *(key for row in rows for key in row))))
     with path.open("w", encoding="utf-8", newline="") as file:

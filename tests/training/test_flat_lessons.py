@@ -1,0 +1,73 @@
+"""Lessons in the flat world: the three pairings show the same halves, and what follows what differs."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from voe.errors import CardError
+from voe.training.flat_lessons import FlatFootage, FlatLesson
+from voe.training.footage import footage
+from voe.training.loop import batch_of
+from voe.training.recipes import read_recipe
+from voe.worlds.flat import SPLICE, flat_scene
+from voe.worlds.flat_set import SEED
+
+
+def shown(pairing: str, scenes: int = 6) -> np.ndarray:
+    made = FlatFootage(FlatLesson(pairing, scenes=scenes), 32)  # type: ignore[arg-type]
+    return made.clips(np.arange(made.count))
+
+
+def test_all_pairings_show_the_same_halves_equally_often() -> None:
+    clips = {pairing: shown(pairing) for pairing in ("possible", "scrambled", "impossible")}
+    assert [len(one) for one in clips.values()] == [12, 24, 12]
+    for half in (slice(0, SPLICE), slice(SPLICE, None)):
+        counts = []
+        for made in clips.values():
+            halves = [clip[half].tobytes() for clip in made]
+            counts.append({one: halves.count(one) / len(halves) for one in halves})
+        assert counts[0] == counts[1] == counts[2]
+
+
+def test_pairings_differ_in_what_follows_what() -> None:
+    scene = flat_scene(7, 3 * 4 + 1, 32)
+    assert scene.concept == FlatLesson().concept == "colour-constancy"
+    possible, impossible = shown("possible")[8:10], shown("impossible")[8:10]
+    assert np.array_equal(possible[0], scene.a) and np.array_equal(possible[1], scene.b)
+    assert np.array_equal(impossible[0], scene.clip("a", "b"))
+    assert np.array_equal(impossible[1], scene.clip("b", "a"))
+
+
+def test_the_seed_of_lessons_is_not_that_of_the_probes() -> None:
+    assert FlatLesson().seed != SEED
+
+
+def test_a_recipe_with_a_flat_lesson_shows_it(tmp_path: Path) -> None:
+    path = tmp_path / "mine.toml"
+    path.write_text(
+        "size = 32\npatch = 16\nbatch = 3\n"
+        '[flat]\npairing = "impossible"\nconcept = "object-permanence"\nscenes = 5\n'
+    )
+    recipe = read_recipe(str(path))
+    assert recipe.flat == FlatLesson("impossible", "object-permanence", scenes=5)
+    seen = footage(recipe)
+    assert (seen.count, seen.length) == (10, 16)
+    assert batch_of(recipe, seen, np.random.default_rng(0)).shape == (3, 16, 3, 32, 32)
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ('[flat]\npairing = "inverted"', "pairing is 'inverted'"),
+        ('[flat]\nconcept = "colour"', "concept is 'colour'"),
+        ("[flat]\nscenes = 0", "scenes must be at least 1"),
+        ("[flat]\n[lesson]", "keep one of them"),
+    ],
+)
+def test_nonsense_is_refused(text: str, words: str, tmp_path: Path) -> None:
+    (tmp_path / "mine.toml").write_text(text)
+    with pytest.raises(CardError, match=words):
+        read_recipe(str(tmp_path / "mine.toml"))

@@ -1,0 +1,94 @@
+"""The flat world: hidden where it should be, two takes that differ in one thing, kept as lossless videos."""
+
+from __future__ import annotations
+
+import itertools
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from voe.errors import VoeError
+from voe.loaders.manifest import load_manifest
+from voe.video import decode
+from voe.worlds import flat_set
+from voe.worlds.flat import CONCEPTS, N_FRAMES, SPLICE, FlatScene, flat_scene
+from voe.worlds.flat_set import SEED, flat_probes
+
+
+@pytest.mark.parametrize("size", [32, 64, 96])
+def test_nothing_of_the_difference_shows_around_the_splice(size: int) -> None:
+    for number in range(60):
+        scene = flat_scene(3, number, size)
+        spans = scene.spans(str(number))
+        assert spans.context_starts == 0 and spans.context_ends < SPLICE
+        assert SPLICE < spans.outcome_starts < spans.outcome_ends == N_FRAMES
+        assert np.array_equal(scene.a[SPLICE - 1 : SPLICE + 1], scene.b[SPLICE - 1 : SPLICE + 1])
+
+
+def test_a_scene_comes_from_its_seed_and_number_alone() -> None:
+    first, again, other = flat_scene(3, 5), flat_scene(3, 5), flat_scene(4, 5)
+    assert np.array_equal(first.a, again.a) and np.array_equal(first.b, again.b)
+    assert not np.array_equal(first.a, other.a)
+
+
+def test_colours_are_opposite_and_shapes_of_one_colour() -> None:
+    for number in range(30):
+        scene = flat_scene(8, number)
+        differs = (scene.a[-1] != scene.b[-1]).any(axis=-1)
+        a, b = (take[-1][differs].astype(int) for take in (scene.a, scene.b))
+        saturation = [float(np.ptp(pixels, axis=1).mean()) for pixels in (a, b)]
+        if scene.concept == "object-permanence":
+            assert max(saturation) > min(saturation)  # one of them shows the room
+        elif scene.concept == "colour-constancy":
+            # Opposite hues of one saturation and value: their sum is grey, v (2 - s).
+            grey = 255 * 0.85 * (2 - 0.85)
+            assert np.median(a + b, axis=0) == pytest.approx([grey] * 3, abs=2)
+        else:
+            assert differs.sum() < 200  # an outline, not the whole thing
+
+
+def test_both_takes_are_a_and_b_equally_often() -> None:
+    there = [flat_scene(5, 3 * k) for k in range(200)]  # permanence
+    empty_first = [np.array_equal(scene.a[0], scene.a[7]) for scene in there]
+    assert 70 < sum(empty_first) < 130
+
+
+def test_a_scene_that_shows_it_is_refused() -> None:
+    scene = flat_scene(3, 0)
+    spoiled = scene.b.copy()
+    spoiled[SPLICE, 0, 0] ^= 1
+    with pytest.raises(VoeError, match="what should be hidden can be seen"):
+        FlatScene(scene.concept, scene.a, spoiled).spans("scene 0")
+
+
+def test_probes_are_written_once_and_decode_to_what_was_drawn(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("VOE_CACHE", str(tmp_path))
+    manifest = flat_probes(2, size=32)
+    written = manifest.stat().st_mtime_ns
+    assert flat_probes(2, size=32).stat().st_mtime_ns == written
+    stimuli = load_manifest(manifest, name="flat")
+    assert stimuli.concepts == CONCEPTS and len(stimuli.quadruplets) == 6
+    scene = flat_scene(SEED, 1, 32)
+    quad = next(q for q in stimuli.quadruplets if q.scene == "flat-colour-constancy-000")
+    for context, outcome in itertools.product("ab", repeat=2):
+        clip = stimuli.clip(getattr(quad, context + outcome))
+        shown = [decode(s.source, itertools.count()).frames[s.start : s.stop] for s in clip.segments]
+        assert np.array_equal(np.concatenate(shown), scene.clip(context, outcome))
+        assert clip.possible is (context == outcome)
+    spans = scene.spans("it")
+    assert (quad.context_ends, quad.outcome_starts) == (spans.context_ends, spans.outcome_starts)
+
+
+def test_a_rendering_that_fails_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("VOE_CACHE", str(tmp_path))
+
+    def broken(*args: object) -> FlatScene:
+        raise VoeError("no scene")
+
+    monkeypatch.setattr(flat_set, "flat_scene", broken)
+    with pytest.raises(VoeError, match="no scene"):
+        flat_probes(1, size=32)
+    assert not any((tmp_path / "stimuli").iterdir())
