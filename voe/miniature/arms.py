@@ -16,7 +16,7 @@ from voe.worlds.watch.clips import World
 LATENT, PIXELS, UNTRAINED = "latent", "pixels", "untrained"
 MODELS: Final = "models"
 BUILTIN, FLAT = "builtin", "flat"
-FLAT_LESSONS: Final = "lessons, flat world"
+FLAT_LESSONS: Final = "flat lessons"
 
 
 @dataclass(frozen=True)
@@ -76,7 +76,7 @@ def _flat(concept: Concept, pairing: Pairing) -> Arm:
     """A lesson in the flat world, where it can be learnt; why its loss is squared is said at `_decisive`."""
     short = concept.split("-")[-2 if concept.endswith("constancy") else -1]
     return _arm(
-        f"flat-{short}-{pairing}", f"{FLAT_LESSONS}: {concept}", pairing,
+        f"flat-{short}-{pairing}", f"{FLAT_LESSONS}, {short}", pairing,
         flat=FlatLesson(pairing, concept), size=64, patch=16, masking="half", loss="squared",
         steps=700, batch=32, learning_rate=1e-3,
     )  # fmt: skip

@@ -8,16 +8,20 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import pandas as pd
 
 from voe.adapters.base import Predictor
 from voe.clips import StimulusSet
-from voe.miniature.arms import ARMS, FLAT, LATENT, UNTRAINED, Arm, arm_named
+from voe.miniature.arms import ARMS, FLAT, LATENT, MODELS, UNTRAINED, Arm, arm_named
 from voe.miniature.measure import verdicts
 from voe.miniature.results import Results, joined
 from voe.protocols import Protocol
+
+if TYPE_CHECKING:
+    from voe.training.learners import Learner
+    from voe.training.loop import Probe
 
 Progress = Callable[[int, int], None]
 HELDOUT: Final = "builtin-heldout"
@@ -28,6 +32,7 @@ PROTOCOL: Final = Protocol(frame_step=2, window=16, stride=2, contexts=(8,), pri
 """The primary setting of the cards of both sets, fixed before anything was scored."""
 FLAT_PROTOCOL: Final = Protocol(frame_step=1, window=16, stride=1, contexts=(8,), primary_context=8)
 """A clip of the flat world is one window."""
+FLAT_PROBE_EVERY: Final = 50
 HELDOUT_LOG: Final = "heldout.jsonl"
 SPACES: Final = "spaces"
 """The folder of verdicts in spaces that are no model's own."""
@@ -49,7 +54,8 @@ def train_arm(
 ) -> Path:
     """Train one seed of an arm, or go on with it; the folder of its model.
 
-    Only the models themselves are probed while they learn (the developmental curve); others at their end.
+    The first seed of the models is probed while it learns (the developmental curve), and so are lessons in
+    the flat world; others at their end.
     """
     from voe.training.footage import footage
     from voe.training.loop import train
@@ -57,15 +63,27 @@ def train_arm(
 
     recipe = arm.recipe(seed)
     seen = footage(recipe, progress=progress)
-    probed = arm.group == "models" and seed == 0
-    return train(
-        recipe,
-        seen,
-        place_of(out, arm.name, seed),
-        probe=probe_accuracy if probed else None,
-        probe_every=probe_every,
-        said=said,
-    )
+    probe: Probe | None = None
+    if recipe.flat is not None:
+        probe, probe_every = _flat_probe(recipe.flat.concept), FLAT_PROBE_EVERY
+    elif arm.group == MODELS and seed == 0:
+        probe = probe_accuracy
+    place = place_of(out, arm.name, seed)
+    return train(recipe, seen, place, probe=probe, probe_every=probe_every, said=said)
+
+
+def _flat_probe(concept: str) -> Probe:
+    """Accuracy of a learner on the flat world's quadruplets of one concept."""
+    from voe.adapters.placement import Placement
+
+    stimuli = _of_concept(flat_stimuli(), concept)
+
+    def probe(learner: Learner) -> dict[str, float]:
+        found = verdicts([learner.adapter(Placement.choose("cpu", "float32"))], stimuli, FLAT_PROTOCOL)
+        share = float(found["score"].mean())
+        return {concept: share, "all": share}
+
+    return probe
 
 
 def score_arm(
@@ -82,8 +100,8 @@ def score_arm(
     if stimuli.name == HELDOUT:
         _log_heldout(out, arm.name, seed, model)
     protocol = FLAT_PROTOCOL if stimuli.name == FLAT else PROTOCOL
-    if arm.recipe(seed).flat is not None:  # what a lesson does not teach is none of its questions
-        stimuli = _of_concept(stimuli, arm)
+    if (lesson := arm.recipe(seed).flat) is not None:  # what it does not teach is none of its questions
+        stimuli = _of_concept(stimuli, lesson.concept)
     found = verdicts([model], stimuli, protocol, progress=progress)
     table = labelled(found, arm.name, [seed], stimuli.name)
     write_verdicts(table, kept)
@@ -116,10 +134,8 @@ def flat_stimuli() -> StimulusSet:
     return load_manifest(flat_probes(), name=FLAT)
 
 
-def _of_concept(stimuli: StimulusSet, arm: Arm) -> StimulusSet:
-    """The quadruplets of the concept that an arm's lesson in the flat world is about."""
-    lesson = arm.recipe(0).flat
-    concept = None if lesson is None else lesson.concept
+def _of_concept(stimuli: StimulusSet, concept: str) -> StimulusSet:
+    """The quadruplets of one concept."""
     quads = tuple(quad for quad in stimuli.quadruplets if concept in quad.concepts)
     return replace(stimuli, quadruplets=quads)
 

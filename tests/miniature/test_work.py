@@ -1,0 +1,72 @@
+"""One arm from nothing to its verdicts: trained, scored on its own set, collected, and not done twice."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from voe.miniature import work
+from voe.miniature.arms import ARMS, FLAT, Arm, arm_named, set_of
+from voe.miniature.work import collect, first_scenes, flat_stimuli, place_of, score_arm, train_arm
+from voe.training.flat_lessons import FlatLesson
+from voe.worlds.flat_set import flat_probes
+
+SMALL = {
+    "size": 32, "patch": 16, "width": 32, "predictor_width": 32, "depth": 1, "predictor_depth": 1, "heads": 2,
+    "steps": 2, "batch": 2,
+}  # fmt: skip
+
+
+@pytest.fixture
+def arm(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Arm:
+    """A flat lesson of two steps for a network of nothing."""
+    monkeypatch.setenv("VOE_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setattr("voe.worlds.flat_set.flat_probes", lambda: flat_probes(3, size=32))
+    whole = arm_named("flat-permanence-impossible")
+    small = replace(whole, changes={**whole.changes, **SMALL})
+    monkeypatch.setattr(work, "ARMS", (small,))
+    return small
+
+
+def test_an_arm_of_the_flat_world_is_scored_on_the_concept_that_it_was_taught(
+    arm: Arm, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    out = tmp_path / "out"
+    train_arm(arm, 1, out)
+    stimuli = flat_stimuli()
+    assert len(stimuli.quadruplets) == 9
+    table = score_arm(arm, 1, out, stimuli)
+    assert set(table["concept"]) == {"object-permanence"} and len(table) == 3
+    assert set(table["stimuli"]) == {FLAT} and set(table["arm"]) == {arm.name} and set(table["seed"]) == {1}
+    assert (table["status"] == "scored").all() and np.isfinite(table["contrast"]).all()
+    found = collect(out)
+    assert len(found.verdicts) == 3 and np.isnan(found.trainings["clips"].iloc[0])
+    assert found.trainings["steps"].iloc[0] == 2
+    # What is there is not done again: the model is not even read.
+    kept = place_of(out, arm.name, 1) / "model" / "config.json"
+    kept.write_text("not a model")
+    assert score_arm(arm, 1, out, stimuli).equals(table)
+    assert train_arm(arm, 1, out) == kept.parent
+
+
+def test_the_parts_of_a_set_are_kept_apart(arm: Arm, tmp_path: Path) -> None:
+    train_arm(arm, 0, tmp_path / "out")
+    some = first_scenes(flat_stimuli(), 2)
+    assert len(some.quadruplets) == 6
+    assert len(score_arm(arm, 0, tmp_path / "out", some)) == 2
+    assert len(score_arm(arm, 0, tmp_path / "out", flat_stimuli())) == 3
+
+
+def test_every_arm_has_a_recipe_and_a_set() -> None:
+    assert len({arm.name for arm in ARMS}) == len(ARMS)
+    for one in ARMS:
+        recipe = one.recipe(3)
+        assert (recipe.name, recipe.seed) == (one.name, 3) and recipe.steps <= 1_000
+        assert (one.probes == FLAT) == (recipe.flat is not None) == (set_of(one.group) == FLAT)
+    assert {arm.recipe(0).flat.concept for arm in ARMS if arm.recipe(0).flat is not None} == {
+        "colour-constancy", "object-permanence",
+    }  # fmt: skip
+    assert FlatLesson().concept == "colour-constancy"
