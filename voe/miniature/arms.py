@@ -15,6 +15,9 @@ from voe.worlds.watch.clips import World
 
 LATENT, PIXELS, UNTRAINED = "latent", "pixels", "untrained"
 MODELS: Final = "models"
+FEW: Final = 1_000
+"""Clips of arms that watch worlds of another kind, which have to be rendered for them, and of what they are
+set beside: nothing but the kind of world differs."""
 BUILTIN, FLAT = "builtin", "flat"
 FLAT_LESSONS: Final = "flat lessons"
 
@@ -89,19 +92,20 @@ ARMS: Final = (
     _arm("masks-causal", "masking", "causal", masking="causal"),
     _arm("masks-random", "masking", "random", masking="random"),
     _arm("clips-100", "amount of video", "100 clips", clips=100),
-    _arm("clips-1000", "amount of video", "1,000 clips", clips=1_000),
-    _arm("no-occluders", "kind of video", "no occluders", world=_world(occluders=False), clips=3_000),
+    _arm("clips-1000", "amount of video", "1,000 clips", clips=FEW),
+    _arm("no-occluders", "kind of video", "no occluders", world=_world(occluders=False), clips=FEW),
     _arm("size-half", "size of network", "half", width=64, predictor_width=48, depth=2, predictor_depth=2),
-    _arm("plain", "visual complexity", "plain", world=_world(complexity="plain"), clips=3_000),
-    _arm("noisy", "visual complexity", "noisy", world=_world(complexity="noisy"), clips=3_000),
+    _arm("plain", "visual complexity", "plain", world=_world(complexity="plain"), clips=FEW),
+    _arm("noisy", "visual complexity", "noisy", world=_world(complexity="noisy"), clips=FEW),
     _arm(
         "pixels-plain", "visual complexity", "plain", "tiny-videomae", world=_world(complexity="plain"),
-        clips=3_000,
+        clips=FEW,
     ),
     _arm(
         "pixels-noisy", "visual complexity", "noisy", "tiny-videomae", world=_world(complexity="noisy"),
-        clips=3_000,
+        clips=FEW,
     ),
+    _arm("pixels-1000", "visual complexity", "textured", "tiny-videomae", clips=FEW),
     _arm("pixels-raw", "pixel targets", "raw", "tiny-videomae", targets="raw"),
     _arm("lesson-possible", "lessons", "possible", lesson=Lesson("possible")),
     _arm("lesson-scrambled", "lessons", "scrambled", lesson=Lesson("scrambled")),
@@ -123,9 +127,9 @@ ARMS: Final = (
 SHARED: Final[Mapping[str, tuple[tuple[str, str], ...]]] = {
     "masking": ((LATENT, "mixed"),),
     "amount of video": ((LATENT, "6,000 clips"),),
-    "kind of video": ((LATENT, "with occluders"),),
+    "kind of video": (("clips-1000", "with occluders"),),
     "size of network": ((LATENT, "whole"),),
-    "visual complexity": ((LATENT, "textured"), (PIXELS, "textured")),
+    "visual complexity": (("clips-1000", "textured"),),
     "pixel targets": ((PIXELS, "normalised by patch"),),
     "lessons": ((LATENT, "worlds to watch"),),
     "transfer": (("lesson-possible", "nothing left out"),),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from voe.miniature.arms import BUILTIN, FLAT, LATENT, PIXELS, UNTRAINED, set_of
+from voe.miniature.arms import BUILTIN, FLAT, LATENT, PIXELS, UNTRAINED, levels_of, set_of
 from voe.miniature.results import Results
 from voe.miniature.tables import (
     ablation_table,
@@ -46,8 +46,11 @@ def _figures(results: Results) -> list[tuple[str, Figure]]:
         beside = beside_untrained(results, stimuli, LATENT)
         if len(beside) and beside["g"].notna().any():
             drawn.append((f"effects-{short}", _effects(results, stimuli)))
-    if len(results.development):
+    taught = [group for group in groups_with_results(results, FLAT) if len(_while_taught(results, group))]
+    if results.development["arm"].isin([LATENT, PIXELS]).any():
         drawn.append(("development", _development(results)))
+    if taught:
+        drawn.append(("flat-lessons-development", _lessons(results, taught)))
     for group in [*groups_with_results(results, BUILTIN), *groups_with_results(results, FLAT)]:
         drawn.append((group.replace(",", "").replace(" ", "-"), _ablation(results, group)))
     return drawn
@@ -129,6 +132,35 @@ def _development(results: Results) -> Figure:
         seeds = table.loc[table["arm"] == arm, "seed"].nunique()
         name = "latent predictor" if arm == LATENT else "pixel predictor"
         ax.set_title(f"{name} ({seeds} seed{'' if seeds == 1 else 's'}, stride 8)")
+        if ax is not axes[0][-1]:
+            ax.get_legend().remove()
+    return figure
+
+
+def _while_taught(results: Results, group: str) -> pd.DataFrame:
+    """Accuracy of a group's lessons over training, by pairing (as `concept`): means over seeds."""
+    levels = dict(levels_of(group))
+    table = results.development
+    part = table[table["arm"].isin(levels) & (table["concept"] != "all")]
+    means = part.groupby(["arm", "step"], sort=False, as_index=False)["estimate"].mean()
+    named: pd.DataFrame = means.assign(concept=means["arm"].map(levels))
+    return named
+
+
+def _lessons(results: Results, groups: list[str]) -> Figure:
+    """What three pairings of one world teach, step by step."""
+    import matplotlib.pyplot as plt
+
+    figure, axes = plt.subplots(
+        1, len(groups), figsize=(1.6 + 3.4 * len(groups), 3.4), sharey=True, layout="constrained",
+        squeeze=False,
+    )  # fmt: skip
+    for ax, group in zip(axes[0], groups, strict=True):
+        figures.development(ax, _while_taught(results, group))
+        seeds = results.development.loc[
+            results.development["arm"].isin(dict(levels_of(group))), ["arm", "seed"]
+        ].drop_duplicates()
+        ax.set_title(f"{group} ({len(seeds)} trainings)")
         if ax is not axes[0][-1]:
             ax.get_legend().remove()
     return figure
