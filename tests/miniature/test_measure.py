@@ -40,6 +40,7 @@ def test_it_agrees_with_the_main_job(one_each: StimulusSet, tmp_path) -> None:
     fast = twice[twice["model"] == 0].set_index("comparison")
     assert list(fast.index) == list(slow.index) and len(fast) == 9
     assert np.allclose(fast["contrast"], slow["contrast"], rtol=0, atol=2e-6)
+    assert np.allclose(fast["mean_surprise"], slow["mean_surprise"], rtol=1e-5)
     decided = slow["contrast"].abs() > 2 * slow["tau"]
     assert decided.any() and (fast["score"] == slow["score"])[decided].all()
     other = twice[twice["model"] == 1].set_index("comparison")

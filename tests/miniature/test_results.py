@@ -189,3 +189,32 @@ def test_latent_less_pixels(results: Results) -> None:
     assert table.loc["support", "low"] < 0.3 < table.loc["support", "high"]
     wide = accuracy_table(results, "builtin", ("latent",)).set_index("concept").loc["all"]
     assert wide["seeds_low"] < wide["estimate"] < wide["seeds_high"]
+
+
+def test_flat_lessons_say_how_large_their_contrasts_are_and_how_they_came_about(tmp_path: Path) -> None:
+    levels = ("possible", "scrambled", "impossible")
+    parts = [
+        verdicts(f"flat-colour-{level}", [0], share, stimuli="flat").assign(
+            contrast=contrast, mean_surprise=0.5
+        )
+        for level, share, contrast in zip(levels, (1.0, 0.5, 0.0), (0.1, 1e-5, -0.06), strict=True)
+    ]
+    steps = pd.DataFrame(
+        [
+            {"arm": f"flat-colour-{level}", "seed": 0, "step": step, "concept": concept, "estimate": 0.5}
+            for level in levels for step in (50, 100) for concept in ("colour-constancy", "all")
+        ]
+    )  # fmt: skip
+    found = Results(pd.concat(parts), steps, pd.DataFrame())
+    assert groups_with_results(found, "flat") == ["flat lessons, colour"]
+    assert groups_with_results(found, "builtin") == []
+    table = ablation_table(found, "flat lessons, colour", "flat")[0].set_index("level")
+    assert table["effect"].tolist() == pytest.approx([0.2, 2e-5, -0.12])
+    text = render(result_tables(found), "text")
+    assert "FLAT LESSONS, COLOUR, on flat" in text
+    assert all(word in text for word in ("+20 %", "+0.002 %", "-12 %"))
+    names = {path.name for path in draw_all(found, tmp_path)}
+    assert {"flat-lessons-colour.png", "flat-lessons-development.png"} <= names
+    assert np.isnan(
+        Results(parts[0].drop(columns="mean_surprise"), steps, steps).effect("flat-colour-possible", "flat")
+    )

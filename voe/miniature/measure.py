@@ -22,7 +22,7 @@ from voe.scenes import Scene, read_scene
 from voe.stats.measure import informative_windows, interaction, score, tolerance
 from voe.windows import check_windows, window_starts
 
-COLUMNS = ("model", "comparison", "scene", "concept", "status", "contrast", "tau", "score")
+COLUMNS = ("model", "comparison", "scene", "concept", "status", "contrast", "mean_surprise", "tau", "score")
 BATCH = 16
 
 
@@ -43,7 +43,7 @@ def verdicts(
 
     Returns:
         One row a network and quadruplet: model (its number), comparison, scene, concept, status, contrast
-        (the interaction I), tau, score (1, 1/2, 0, or NaN).
+        (the interaction I), mean_surprise (of the four clips, in its units), tau, score (1, 1/2, 0, or NaN).
 
     Raises:
         VoeError: networks of different sizes, or a set without quadruplets.
@@ -94,7 +94,7 @@ def _verdict(
     protocol: Protocol,
     noise: float,
 ) -> dict[str, object]:
-    nothing = {"contrast": np.nan, "tau": np.nan, "score": np.nan}
+    nothing = dict.fromkeys(("contrast", "mean_surprise", "tau", "score"), np.nan)
     if windows is None:
         return {"status": FAILED, **nothing}
     if not windows.shape[1]:
@@ -104,5 +104,9 @@ def _verdict(
     surprise = found[model.spec.streams[0]][:, 0].reshape(4, -1).astype(np.float64)
     aa, ab, ba, bb = surprise
     contrast = interaction(aa, ab, ba, bb, np.ones(len(aa), dtype=np.bool_))
-    tau = float(tolerance(float(surprise.mean(axis=1).mean()), noise))
-    return {"status": SCORED, "contrast": contrast, "tau": tau, "score": float(score(contrast, tau))}
+    mean = float(surprise.mean(axis=1).mean())
+    tau = float(tolerance(mean, noise))
+    scored = float(score(contrast, tau))
+    return {
+        "status": SCORED, "contrast": contrast, "mean_surprise": mean, "tau": tau, "score": scored,
+    }  # fmt: skip

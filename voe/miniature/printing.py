@@ -135,6 +135,11 @@ def _spaces(results: Results) -> Table:
     return Table("third-space", records_of(space_table(results, BUILTIN)), (view,))
 
 
+def _small(share: float) -> str:
+    """A share in per cent, with its sign and two digits."""
+    return f"{100 * share:+.2g} %"
+
+
 def _g_interval(record: Record) -> str:
     low, high = float(record["g_low"]), float(record["g_high"])
     return "" if math.isnan(low) else f"{low:.1f} to {high:.1f}"
@@ -143,6 +148,7 @@ def _g_interval(record: Record) -> str:
 def _ablation(results: Results, group: str) -> Table:
     stimuli = set_of(group)
     frame = ablation_table(results, group, stimuli)[0]
+    effect = {"contrast": shown("effect", _small)} if frame["effect"].notna().all() else {}
     view = View(
         f"{group.upper()}, on {stimuli}",
         {
@@ -151,6 +157,8 @@ def _ablation(results: Results, group: str) -> Table:
             "seeds": shown("seeds"),
             "right": shown("estimate", percent),
             "95 % interval": between("low", "high", interval),
+            **effect,
         },
+        ["contrast: the median, in per cent of surprise."] if effect else [],
     )
     return Table(group, records_of(frame), (view,))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -63,6 +64,18 @@ class Results:
         flat = scores.to_numpy(dtype=np.float64)
         scenes = np.repeat(np.arange(len(flat)), flat.shape[1])
         return accuracy_of(flat.reshape(-1), scenes, margin=0.05 if concept == "all" else 0.10)
+
+    def effect(self, arm: str, stimuli: str, concept: str = "all") -> float:
+        """Median contrast as a share of the mean surprise of its clips, over comparisons and seeds.
+
+        The sign of a contrast says nothing of how large it is. NaN where surprise was not recorded.
+        """
+        part = self._of(arm, stimuli)
+        if concept != "all":
+            part = part[part["concept"] == concept]
+        if "mean_surprise" not in part:
+            return math.nan
+        return float((part["contrast"] / part["mean_surprise"]).median())
 
     def write(self, folder: Path) -> None:
         """The three files, each written aside and renamed."""

@@ -177,7 +177,10 @@ def model_table(results: Results, stimuli: str) -> pd.DataFrame:
 
 
 def ablation_table(results: Results, group: str, stimuli: str) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """A group's arms: level, family, estimate, low, high; and level, family, estimate of each seed."""
+    """A group's arms: level, family, estimate, low, high, effect; and level, family, estimate of each seed.
+
+    `effect` is the median contrast as a share of surprise.
+    """
     rows, dots = [], []
     for arm, level in levels_of(group):
         if not (seeds := results.seeds(arm, stimuli)):
@@ -188,6 +191,7 @@ def ablation_table(results: Results, group: str, stimuli: str) -> tuple[pd.DataF
             {
                 "arm": arm, "level": level, "family": family, "seeds": len(seeds),
                 "estimate": results.accuracy(arm, stimuli).estimate, "low": low, "high": high,
+                "effect": results.effect(arm, stimuli),
             }
         )  # fmt: skip
         means = results.scores(arm, stimuli).mean()

@@ -209,7 +209,10 @@ def labelled(found: pd.DataFrame, arm: str, seeds: Sequence[int], stimuli: str) 
             "arm": arm,
             "seed": found["model"].map(dict(enumerate(seeds))),
             "stimuli": stimuli,
-            **{key: found[key] for key in ("comparison", "concept", "status", "contrast", "tau", "score")},
+            **{
+                key: found[key]
+                for key in ("comparison", "concept", "status", "contrast", "mean_surprise", "tau", "score")
+            },
         }
     )
 
