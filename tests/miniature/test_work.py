@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from voe.miniature import work
-from voe.miniature.arms import ARMS, FLAT, Arm, arm_named, set_of
+from voe.miniature.arms import ARMS, BUILTIN, FLAT, ONE_ROOM, Arm, arm_named, set_of
 from voe.miniature.work import collect, first_scenes, flat_stimuli, place_of, score_arm, train_arm
 from voe.training.flat_lessons import FlatLesson
 from voe.worlds.flat_set import flat_probes
@@ -24,7 +24,7 @@ SMALL = {
 def arm(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Arm:
     """A flat lesson of two steps for a network of nothing."""
     monkeypatch.setenv("VOE_CACHE", str(tmp_path / "cache"))
-    monkeypatch.setattr("voe.worlds.flat_set.flat_probes", lambda: flat_probes(3, size=32))
+    monkeypatch.setattr("voe.worlds.flat_set.flat_probes", lambda **asked: flat_probes(3, size=32, **asked))
     whole = arm_named("flat-permanence-impossible")
     small = replace(whole, changes={**whole.changes, **SMALL})
     monkeypatch.setattr(work, "ARMS", (small,))
@@ -65,7 +65,8 @@ def test_every_arm_has_a_recipe_and_a_set() -> None:
     for one in ARMS:
         recipe = one.recipe(3)
         assert (recipe.name, recipe.seed) == (one.name, 3) and recipe.steps <= 1_000
-        assert (one.probes == FLAT) == (recipe.flat is not None) == (set_of(one.group) == FLAT)
+        assert (one.probes == BUILTIN) == (recipe.flat is None) and one.probes == set_of(one.group)
+        assert recipe.flat is None or recipe.flat.one_room == (one.probes == ONE_ROOM)
     assert {arm.recipe(0).flat.concept for arm in ARMS if arm.recipe(0).flat is not None} == {
         "colour-constancy", "object-permanence",
     }  # fmt: skip

@@ -12,8 +12,7 @@ from voe.training.flat_lessons import FlatFootage, FlatLesson
 from voe.training.footage import footage
 from voe.training.loop import batch_of
 from voe.training.recipes import read_recipe
-from voe.worlds.flat import SPLICE, flat_scene
-from voe.worlds.flat_set import SEED
+from voe.worlds.flat import PROBE_SEEDS, SPLICE, flat_scene
 
 
 def shown(pairing: str, scenes: int = 6) -> np.ndarray:
@@ -41,8 +40,11 @@ def test_pairings_differ_in_what_follows_what() -> None:
     assert np.array_equal(impossible[1], scene.clip("b", "a"))
 
 
-def test_the_seed_of_lessons_is_not_that_of_the_probes() -> None:
-    assert FlatLesson().seed != SEED
+@pytest.mark.parametrize("seed", [*PROBE_SEEDS, -1, 10**30])
+def test_no_lesson_shows_the_probes(seed: int) -> None:
+    assert FlatLesson().seed not in PROBE_SEEDS
+    with pytest.raises(CardError, match="none of the probes'"):
+        FlatLesson(seed=seed)
 
 
 def test_a_recipe_with_a_flat_lesson_shows_it(tmp_path: Path) -> None:
@@ -63,7 +65,7 @@ def test_a_recipe_with_a_flat_lesson_shows_it(tmp_path: Path) -> None:
     [
         ('[flat]\npairing = "inverted"', "pairing is 'inverted'"),
         ('[flat]\nconcept = "colour"', "concept is 'colour'"),
-        ("[flat]\nscenes = 0", "scenes must be at least 1"),
+        ("[flat]\nscenes = 0", "scenes must lie in 1.."),
         ("[flat]\n[lesson]", "keep one of them"),
     ],
 )

@@ -12,8 +12,8 @@ from voe.errors import VoeError
 from voe.loaders.manifest import load_manifest
 from voe.video import decode
 from voe.worlds import flat_set
-from voe.worlds.flat import CONCEPTS, N_FRAMES, SPLICE, FlatScene, flat_scene
-from voe.worlds.flat_set import SEED, flat_probes
+from voe.worlds.flat import CONCEPTS, N_FRAMES, PROBE_SEEDS, SPLICE, FlatScene, flat_scene
+from voe.worlds.flat_set import flat_probes
 
 
 @pytest.mark.parametrize("size", [32, 64, 96])
@@ -54,6 +54,15 @@ def test_both_takes_are_a_and_b_equally_often() -> None:
     assert 70 < sum(empty_first) < 130
 
 
+def test_in_one_room_nothing_but_the_thing_changes_colour() -> None:
+    rooms = [flat_scene(5, 3 * k, one_room=True).a for k in range(12)]
+    corners = {tuple(frames[0, row, 0]) for frames in rooms for row in (0, -1)}
+    assert len(corners) == 2  # a wall and a floor
+    assert len({tuple(flat_scene(5, 3 * k).a[0, 0, 0]) for k in range(12)}) == 12
+    for number in range(60):
+        flat_scene(5, number, one_room=True).spans(str(number))
+
+
 def test_a_scene_that_shows_it_is_refused() -> None:
     scene = flat_scene(3, 0)
     spoiled = scene.b.copy()
@@ -71,7 +80,7 @@ def test_probes_are_written_once_and_decode_to_what_was_drawn(
     assert flat_probes(2, size=32).stat().st_mtime_ns == written
     stimuli = load_manifest(manifest, name="flat")
     assert stimuli.concepts == CONCEPTS and len(stimuli.quadruplets) == 6
-    scene = flat_scene(SEED, 1, 32)
+    scene = flat_scene(PROBE_SEEDS[0], 1, 32)
     quad = next(q for q in stimuli.quadruplets if q.scene == "flat-colour-constancy-000")
     for context, outcome in itertools.product("ab", repeat=2):
         clip = stimuli.clip(getattr(quad, context + outcome))
@@ -82,10 +91,29 @@ def test_probes_are_written_once_and_decode_to_what_was_drawn(
     assert (quad.context_ends, quad.outcome_starts) == (spans.context_ends, spans.outcome_starts)
 
 
+def test_what_is_left_of_a_set_is_made_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("VOE_CACHE", str(tmp_path))
+    manifest = flat_probes(1, size=32)
+    text = manifest.read_text()
+    manifest.unlink()
+    assert flat_probes(1, size=32).read_text() == text
+    assert [path.name[0] for path in manifest.parent.parent.iterdir()] == ["f"]
+
+
+def test_who_comes_second_takes_what_the_first_made(tmp_path: Path) -> None:
+    for name in ("first", "second", "place"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "manifest.csv").write_text(name)
+    flat_set._put(tmp_path / "second", tmp_path / "place")
+    assert (tmp_path / "place" / "manifest.csv").read_text() == "place"
+    flat_set._put(tmp_path / "first", tmp_path / "new")
+    assert (tmp_path / "new" / "manifest.csv").read_text() == "first"
+
+
 def test_a_rendering_that_fails_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("VOE_CACHE", str(tmp_path))
 
-    def broken(*args: object) -> FlatScene:
+    def broken(*args: object, one_room: bool) -> FlatScene:
         raise VoeError("no scene")
 
     monkeypatch.setattr(flat_set, "flat_scene", broken)

@@ -101,11 +101,11 @@ def _work(
     """Train and score; the time of each is told."""
     from voe.cli.terminal import progress_bar, says_on_interrupt
     from voe.loaders.load import load_stimuli
-    from voe.miniature.arms import BUILTIN, FLAT, MODELS
+    from voe.miniature.arms import BUILTIN, MODELS
     from voe.miniature.work import HELDOUT, first_scenes, flat_stimuli, score_arm, train_arm
 
     sets = [load_stimuli(BUILTIN)]
-    flat = flat_stimuli() if any(arm.probes == FLAT for arm, _ in work) else None
+    flat = {probes: flat_stimuli(probes) for probes in {arm.probes for arm, _ in work} - {BUILTIN}}
     if heldout:
         whole = load_stimuli(HELDOUT)
         sets.append(whole if scenes is None else first_scenes(whole, scenes))
@@ -115,7 +115,7 @@ def _work(
                 started = time.monotonic()
                 train_arm(arm, seed, out, progress=bar.of(number, f"{arm.name} {seed}: what it watches"))
                 on = sets if arm.group == MODELS else sets[:1]
-                for stimuli in [flat] if flat is not None and arm.probes == FLAT else on:
+                for stimuli in [flat[arm.probes]] if arm.probes in flat else on:
                     score_arm(arm, seed, out, stimuli, progress=bar.of(number, f"{arm.name} {seed}: probes"))
                 if not quiet:
                     click.echo(f"{arm.name}, seed {seed}: {time.monotonic() - started:.0f} s")

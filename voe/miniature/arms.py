@@ -18,8 +18,9 @@ MODELS: Final = "models"
 FEW: Final = 1_000
 """Clips of arms that watch worlds of another kind, which have to be rendered for them, and of what they are
 set beside: nothing but the kind of world differs."""
-BUILTIN, FLAT = "builtin", "flat"
-FLAT_LESSONS: Final = "flat lessons"
+BUILTIN, FLAT, ONE_ROOM = "builtin", "flat", "flat-one-room"
+FLAT_LESSONS: Final[Mapping[str, str]] = {FLAT: "flat lessons", ONE_ROOM: "one-room lessons"}
+"""Set of the flat world -> what the groups of its arms begin with."""
 
 
 @dataclass(frozen=True)
@@ -75,13 +76,14 @@ def _decisive(pairing: Pairing) -> Arm:
     )  # fmt: skip
 
 
-def _flat(concept: Concept, pairing: Pairing) -> Arm:
+def _flat(concept: Concept, pairing: Pairing, probes: str = FLAT) -> Arm:
     """A lesson in the flat world, where it can be learnt; why its loss is squared is said at `_decisive`."""
     short = concept.split("-")[-2 if concept.endswith("constancy") else -1]
+    first = FLAT_LESSONS[probes]
     return _arm(
-        f"flat-{short}-{pairing}", f"{FLAT_LESSONS}, {short}", pairing,
-        flat=FlatLesson(pairing, concept), size=64, patch=16, masking="half", loss="squared",
-        steps=700, batch=32, learning_rate=1e-3,
+        f"{first.split()[0]}-{short}-{pairing}", f"{first}, {short}", pairing,
+        flat=FlatLesson(pairing, concept, one_room=probes == ONE_ROOM), size=64, patch=16, masking="half",
+        loss="squared", steps=700, batch=32, learning_rate=1e-3,
     )  # fmt: skip
 
 
@@ -119,6 +121,12 @@ ARMS: Final = (
     _flat("object-permanence", "possible"),
     _flat("object-permanence", "scrambled"),
     _flat("object-permanence", "impossible"),
+    _flat("colour-constancy", "possible", ONE_ROOM),
+    _flat("colour-constancy", "scrambled", ONE_ROOM),
+    _flat("colour-constancy", "impossible", ONE_ROOM),
+    _flat("object-permanence", "possible", ONE_ROOM),
+    _flat("object-permanence", "scrambled", ONE_ROOM),
+    _flat("object-permanence", "impossible", ONE_ROOM),
     _arm(
         "lesson-without-colour", "transfer", "colour left out", lesson=Lesson(without=("colour-constancy",))
     ),
@@ -154,7 +162,8 @@ def arm_named(name: str) -> Arm:
 
 def set_of(group: str) -> str:
     """The set on which the arms of a group are set beside each other."""
-    return FLAT if group.startswith(FLAT_LESSONS) else BUILTIN
+    found = (probes for probes, first in FLAT_LESSONS.items() if group.startswith(first))
+    return next(found, BUILTIN)
 
 
 def levels_of(group: str) -> list[tuple[str, str]]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from voe.miniature.arms import BUILTIN, FLAT, LATENT, PIXELS, UNTRAINED, levels_of, set_of
+from voe.miniature.arms import BUILTIN, FLAT_LESSONS, LATENT, PIXELS, UNTRAINED, levels_of, set_of
 from voe.miniature.results import Results
 from voe.miniature.tables import (
     ablation_table,
@@ -46,12 +46,13 @@ def _figures(results: Results) -> list[tuple[str, Figure]]:
         beside = beside_untrained(results, stimuli, LATENT)
         if len(beside) and beside["g"].notna().any():
             drawn.append((f"effects-{short}", _effects(results, stimuli)))
-    taught = [group for group in groups_with_results(results, FLAT) if len(_while_taught(results, group))]
+    flat = [group for probes in FLAT_LESSONS for group in groups_with_results(results, probes)]
+    taught = [group for group in flat if len(_while_taught(results, group))]
     if results.development["arm"].isin([LATENT, PIXELS]).any():
         drawn.append(("development", _development(results)))
     if taught:
         drawn.append(("flat-lessons-development", _lessons(results, taught)))
-    for group in [*groups_with_results(results, BUILTIN), *groups_with_results(results, FLAT)]:
+    for group in [*groups_with_results(results, BUILTIN), *flat]:
         drawn.append((group.replace(",", "").replace(" ", "-"), _ablation(results, group)))
     return drawn
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from voe.miniature.arms import BUILTIN, FLAT, LATENT, PIXELS, UNTRAINED, set_of
+from voe.miniature.arms import BUILTIN, FLAT_LESSONS, LATENT, PIXELS, UNTRAINED, set_of
 from voe.miniature.results import Results
 from voe.miniature.tables import (
     ablation_table,
@@ -41,7 +41,9 @@ def result_tables(results: Results) -> list[Table]:
             ]
     if any("@" in str(arm) for arm in results.verdicts["arm"].unique()):
         tables.append(_spaces(results))
-    groups = [group for stimuli in (BUILTIN, FLAT) for group in groups_with_results(results, stimuli)]
+    groups = [
+        group for stimuli in (BUILTIN, *FLAT_LESSONS) for group in groups_with_results(results, stimuli)
+    ]
     return tables + [_ablation(results, group) for group in groups]
 
 

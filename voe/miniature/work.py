@@ -14,10 +14,11 @@ import pandas as pd
 
 from voe.adapters.base import Predictor
 from voe.clips import StimulusSet
-from voe.miniature.arms import ARMS, FLAT, LATENT, MODELS, UNTRAINED, Arm, arm_named
+from voe.miniature.arms import ARMS, FLAT, LATENT, MODELS, ONE_ROOM, UNTRAINED, Arm, arm_named
 from voe.miniature.measure import verdicts
 from voe.miniature.results import Results, joined
 from voe.protocols import Protocol
+from voe.worlds.flat import PROBE_SEEDS
 
 if TYPE_CHECKING:
     from voe.training.learners import Learner
@@ -33,6 +34,7 @@ PROTOCOL: Final = Protocol(frame_step=2, window=16, stride=2, contexts=(8,), pri
 FLAT_PROTOCOL: Final = Protocol(frame_step=1, window=16, stride=1, contexts=(8,), primary_context=8)
 """A clip of the flat world is one window."""
 FLAT_PROBE_EVERY: Final = 50
+SCORED_SEED, DEVELOPMENT_SEED = PROBE_SEEDS
 HELDOUT_LOG: Final = "heldout.jsonl"
 SPACES: Final = "spaces"
 """The folder of verdicts in spaces that are no model's own."""
@@ -65,18 +67,18 @@ def train_arm(
     seen = footage(recipe, progress=progress)
     probe: Probe | None = None
     if recipe.flat is not None:
-        probe, probe_every = _flat_probe(recipe.flat.concept), FLAT_PROBE_EVERY
+        probe, probe_every = _flat_probe(arm.probes, recipe.flat.concept), FLAT_PROBE_EVERY
     elif arm.group == MODELS and seed == 0:
         probe = probe_accuracy
     place = place_of(out, arm.name, seed)
     return train(recipe, seen, place, probe=probe, probe_every=probe_every, said=said)
 
 
-def _flat_probe(concept: str) -> Probe:
-    """Accuracy of a learner on the flat world's quadruplets of one concept."""
+def _flat_probe(probes: str, concept: str) -> Probe:
+    """Accuracy of a learner on quadruplets of one concept, others than those that it is scored on."""
     from voe.adapters.placement import Placement
 
-    stimuli = _of_concept(flat_stimuli(), concept)
+    stimuli = _of_concept(flat_stimuli(probes, DEVELOPMENT_SEED), concept)
 
     def probe(learner: Learner) -> dict[str, float]:
         found = verdicts([learner.adapter(Placement.choose("cpu", "float32"))], stimuli, FLAT_PROTOCOL)
@@ -99,7 +101,7 @@ def score_arm(
     model = load_model(f"{arm.recipe(seed).family}:{place / 'model'}")
     if stimuli.name == HELDOUT:
         _log_heldout(out, arm.name, seed, model)
-    protocol = FLAT_PROTOCOL if stimuli.name == FLAT else PROTOCOL
+    protocol = FLAT_PROTOCOL if stimuli.name in {FLAT, ONE_ROOM} else PROTOCOL
     if (lesson := arm.recipe(seed).flat) is not None:  # what it does not teach is none of its questions
         stimuli = _of_concept(stimuli, lesson.concept)
     found = verdicts([model], stimuli, protocol, progress=progress)
@@ -126,12 +128,12 @@ def score_untrained(
     return table
 
 
-def flat_stimuli() -> StimulusSet:
-    """The probes of the flat world: 60 quadruplets of each of its concepts, made where they are not kept."""
+def flat_stimuli(probes: str = FLAT, seed: int = SCORED_SEED) -> StimulusSet:
+    """A set of the flat world: 60 quadruplets of each of its concepts, made where they are not kept."""
     from voe.loaders.manifest import load_manifest
     from voe.worlds.flat_set import flat_probes
 
-    return load_manifest(flat_probes(), name=FLAT)
+    return load_manifest(flat_probes(seed=seed, one_room=probes == ONE_ROOM), name=probes)
 
 
 def _of_concept(stimuli: StimulusSet, concept: str) -> StimulusSet:

@@ -15,7 +15,7 @@ import numpy.typing as npt
 
 from voe.errors import CardError
 from voe.training.lessons import Pairing
-from voe.worlds.flat import CONCEPTS, N_FRAMES, Concept, flat_scene
+from voe.worlds.flat import CONCEPTS, N_FRAMES, PROBE_SEEDS, Concept, flat_scene
 
 _SHOWN: Final[dict[str, tuple[tuple[str, str], ...]]] = {
     "possible": (("a", "a"), ("b", "b")),
@@ -24,16 +24,22 @@ _SHOWN: Final[dict[str, tuple[tuple[str, str], ...]]] = {
 }
 
 
+MOST: Final = 2**31 - 1
+"""The largest seed, and number of scenes."""
+
+
 @dataclass(frozen=True)
 class FlatLesson:
     """Clips of `voe.worlds.flat`: `scenes` scenes of one concept, drawn from `seed` when they are shown.
 
     `pairing`: 'possible' shows the possible clips of each scene, 'impossible' the impossible ones (an
-    inverted world), 'scrambled' both alike.
+    inverted world), 'scrambled' both alike. In `one_room` nothing but the thing differs in colour from scene
+    to scene.
     """
 
     pairing: Pairing = "possible"
     concept: Concept = "colour-constancy"
+    one_room: bool = False
     scenes: int = 20_000
     seed: int = 7
 
@@ -44,10 +50,10 @@ class FlatLesson:
                     f"flat lesson: {key} is {getattr(self, key)!r}; it must be one of "
                     f"{', '.join(get_args(kind))}"
                 )
-        if self.scenes < 1 or self.seed < 0:
+        if not 1 <= self.scenes <= MOST or not 0 <= self.seed <= MOST or self.seed in PROBE_SEEDS:
             raise CardError(
-                f"flat lesson: scenes is {self.scenes}, seed {self.seed}; scenes must be at least 1, and the "
-                "seed not negative"
+                f"flat lesson: scenes is {self.scenes}, seed {self.seed}; scenes must lie in 1..{MOST}, the "
+                f"seed in 0..{MOST}, and it must be none of the probes' ({', '.join(map(str, PROBE_SEEDS))})"
             )
 
 
@@ -74,6 +80,9 @@ class FlatFootage:
         first = CONCEPTS.index(self.lesson.concept)
         made = []
         for number in numbers.tolist():
-            scene = flat_scene(self.lesson.seed, first + len(CONCEPTS) * (number // len(shown)), self.size)
+            scene = flat_scene(
+                self.lesson.seed, first + len(CONCEPTS) * (number // len(shown)), self.size,
+                one_room=self.lesson.one_room,
+            )  # fmt: skip
             made.append(scene.clip(*shown[number % len(shown)]))
         return np.stack(made)

@@ -1,6 +1,6 @@
 """A flat world: small pictures in which a thing slides behind a screen, and the screen sinks.
 
-Two seconds' worth of nothing else: 16 frames, of which the first eight show what went behind the screen, if
+Nothing else happens. Of 16 frames, twelve a second, the first eight show what went behind the screen, if
 anything did, and the last eight what is found there. Drawn in two dimensions by arithmetic on pixels, so
 that clips without end cost nothing, and so large that a small network learns in minutes what they teach.
 It is for lessons (`voe.training.flat_lessons`), in which what follows what is known.
@@ -30,7 +30,13 @@ SPLICE: Final = 8
 FPS: Final = 12
 UNIT: Final = 64.0
 """Everything below is in 1/64 of the picture's side."""
+PROBE_SEEDS: Final = (1, 2)
+"""Seeds of sets of probes, for the score and for looking while something learns: no lesson has them."""
+SMALLEST: Final = 32
+"""Pixels along a side, at least: in a smaller picture what is hidden shows at the screen's edges."""
 _ORANGE: Final = 0.07
+_THE_ROOM: Final = 12
+"""Seed of the looks of the one room."""
 _SINKS_FOR: Final = 3
 """Frames that the screen takes to sink."""
 
@@ -78,8 +84,11 @@ class FlatScene:
         return replace(measure(self.a, self.b, SPLICE, who), splice=SPLICE)
 
 
-def flat_scene(seed: int, number: int, size: int = 64) -> FlatScene:
-    """Scene `number` of a seed; its concept is `CONCEPTS[number % 3]`.
+def flat_scene(seed: int, number: int, size: int = 64, *, one_room: bool = False) -> FlatScene:
+    """Scene `number` of a seed; its concept is `CONCEPTS[number % 3]`; `size` is `SMALLEST` or more.
+
+    In one room, wall, floor and screen have the same colours in every scene. In many rooms whoever expects
+    to see the colours that were seen before is right of the room, whatever happens to the thing.
 
     Permanence: an orange disc, or nothing. Colour: a thing in a hue, or in the opposite one. Shape: a disc or
     a triangle. So in every concept one of the two says which the other is, and a learner can learn that it
@@ -89,8 +98,9 @@ def flat_scene(seed: int, number: int, size: int = 64) -> FlatScene:
     concept = CONCEPTS[number % len(CONCEPTS)]
     floor_y, half = generator.uniform(40.0, 50.0), generator.uniform(7.0, 9.0)
     middle, width = generator.uniform(28.0, 36.0), generator.uniform(25.0, 30.0)
-    room = _room(generator, floor_y, size)
-    board = _colour(generator.random(), generator.uniform(0.2, 0.5), generator.uniform(0.25, 0.5))
+    looks = np.random.default_rng(_THE_ROOM) if one_room else generator
+    room = _room(looks, floor_y, size)
+    board = _colour(looks.random(), looks.uniform(0.2, 0.5), looks.uniform(0.25, 0.5))
     top = _screen_top(floor_y, floor_y - 2 * half - 6.0, int(generator.integers(8, 11)))
     hue = generator.random()
     shapes: tuple[Shape, Shape] = ("disc", "triangle") if generator.random() < 0.5 else ("triangle", "disc")

@@ -2,43 +2,56 @@
 
 from __future__ import annotations
 
-import os
 import shutil
+import tempfile
 from pathlib import Path
 from typing import Final
 
 from voe.cache import cache_folder
 from voe.video import write_lossless
 from voe.worlds.build import MANIFEST, VIDEOS, Row, write_manifest
-from voe.worlds.flat import CONCEPTS, FPS, N_FRAMES, SPLICE, FlatScene, flat_scene
+from voe.worlds.flat import CONCEPTS, FPS, N_FRAMES, PROBE_SEEDS, SPLICE, FlatScene, flat_scene
 
 GENERATOR: Final = "1"
 """Version of the pictures: it changes when the same seed gives other frames."""
-SEED: Final = 1
-"""No lesson has this seed."""
 
 
-def flat_probes(scenes: int = 60, *, seed: int = SEED, size: int = 64) -> Path:
+def flat_probes(
+    scenes: int = 60, *, seed: int = PROBE_SEEDS[0], size: int = 64, one_room: bool = False
+) -> Path:
     """The manifest of `scenes` quadruplets of each concept; made where the cache does not hold them.
 
     Raises:
         DesignError: a scene whose takes differ where all should be hidden.
     """
-    place = cache_folder() / "stimuli" / f"flat-v{GENERATOR}-{scenes}x{len(CONCEPTS)}-seed={seed}-{size}px"
+    rooms = "one-room" if one_room else "many-rooms"
+    name = f"flat-v{GENERATOR}-{rooms}-{scenes}x{len(CONCEPTS)}-seed={seed}-{size}px"
+    place = cache_folder() / "stimuli" / name
     if (place / MANIFEST).is_file():
         return place / MANIFEST
-    partial = place.with_name(f".{place.name}.partial-{os.getpid()}")
-    (partial / VIDEOS).mkdir(parents=True, exist_ok=True)
+    place.parent.mkdir(parents=True, exist_ok=True)
+    partial = Path(tempfile.mkdtemp(prefix=f".{name}.", dir=place.parent))
     try:
+        (partial / VIDEOS).mkdir()
         rows: list[Row] = []
         for number in range(scenes * len(CONCEPTS)):
-            rows += _written(flat_scene(seed, number, size), number, partial)
+            rows += _written(flat_scene(seed, number, size, one_room=one_room), number, partial)
         write_manifest(partial / MANIFEST, rows)
-        if not place.exists():  # another process may have been faster; what it made is the same
-            partial.rename(place)
+        _put(partial, place)
     finally:
         shutil.rmtree(partial, ignore_errors=True)
     return place / MANIFEST
+
+
+def _put(made: Path, place: Path) -> None:
+    """Rename a finished folder to its place, unless another process was faster, which made the same."""
+    if place.is_dir() and not (place / MANIFEST).is_file():
+        shutil.rmtree(place)  # what is left of one whose manifest was deleted
+    try:
+        made.rename(place)
+    except OSError:
+        if not (place / MANIFEST).is_file():
+            raise
 
 
 def _written(scene: FlatScene, number: int, folder: Path) -> list[Row]:
