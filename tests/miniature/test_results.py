@@ -218,3 +218,24 @@ def test_flat_lessons_say_how_large_their_contrasts_are_and_how_they_came_about(
     assert np.isnan(
         Results(parts[0].drop(columns="mean_surprise"), steps, steps).effect("flat-colour-possible", "flat")
     )
+
+
+def test_seeds_that_were_asked_different_scenes_are_compared_on_what_they_share() -> None:
+    part = verdicts("latent", [0, 1, 2], 0.8, n=30)
+    few = part[(part["seed"] < 2) | part["comparison"].str.fullmatch(r"\w+-[0-9]")]
+    found = Results(few, pd.DataFrame(), pd.DataFrame())
+    scores = found.scores("latent", "builtin")
+    assert scores.shape == (20, 3)
+    row = accuracy_table(found, "builtin", ("latent",)).set_index("concept").loc["all"]
+    assert row["n"] == 20 and row["estimate"] == pytest.approx(scores.to_numpy().mean())
+    assert row["seeds_low"] <= row["estimate"] <= row["seeds_high"]
+
+
+def test_an_interval_over_seeds_too_is_no_narrower_than_one_over_scenes() -> None:
+    part = verdicts("latent", [0, 1, 2], 1.0, n=30)
+    part.loc[part.index[0], "score"] = 0.0
+    row = accuracy_table(Results(part, part, part), "builtin", ("latent",)).set_index("concept").loc["all"]
+    assert row["seeds_low"] <= row["low"] < 1.0 and row["seeds_high"] <= 1.0
+    silent = part.assign(score=np.where(part["seed"] == 2, np.nan, part["score"]))
+    row = accuracy_table(Results(silent, part, part), "builtin", ("latent",)).set_index("concept").loc["all"]
+    assert (row["seeds_low"], row["seeds_high"]) == (row["low"], row["high"])

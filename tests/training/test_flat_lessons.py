@@ -67,6 +67,7 @@ def test_a_recipe_with_a_flat_lesson_shows_it(tmp_path: Path) -> None:
         ('[flat]\nconcept = "colour"', "concept is 'colour'"),
         ("[flat]\nscenes = 0", "scenes must lie in 1.."),
         ("[flat]\n[lesson]", "keep one of them"),
+        ("size = 24\npatch = 12\n[flat]", "needs 32 pixels or more"),
     ],
 )
 def test_nonsense_is_refused(text: str, words: str, tmp_path: Path) -> None:

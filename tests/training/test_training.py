@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -17,6 +18,7 @@ from voe.training.learners import LatentLearner, Learner, PixelLearner, encode, 
 from voe.training.loop import COLUMNS, batch_of, learning_rate, train
 from voe.training.masks import CONTEXTS, HIDDEN_SHARE, draw_mask
 from voe.training.recipes import Recipe, read_recipe, recipe_names
+from voe.worlds.watch.clips import GENERATOR
 from voe.worlds.watch.store import SHARD, Watched
 
 LATENT = Recipe(
@@ -126,6 +128,44 @@ def test_a_training_that_is_cut_ends_as_a_whole_one(
         train(recipe.with_changes(seed=1), watched, tmp_path / "whole")
 
 
+def test_what_lies_in_a_folder_is_compared_and_nothing_else(
+    watched: Watched, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    out = tmp_path / "run"
+    finished = train(LATENT, watched, out)
+    path = out / "recipe.json"
+    written = json.loads(path.read_text())
+    assert written["generator"] == f"worlds to watch {GENERATOR}"
+    # Written before a field was there: its default, and the generator unknown.
+    path.write_text(json.dumps({k: v for k, v in written.items() if k not in {"loss", "flat", "generator"}}))
+    assert train(LATENT, watched, out) == finished
+    path.write_text(json.dumps({**written, "generator": "worlds to watch 0"}))
+    with pytest.raises(VoeError, match="generator: 'worlds to watch 0', now"):
+        train(LATENT, watched, out)
+    path.write_text('{"name": ')
+    with pytest.raises(VoeError, match=r"recipe.json, which says of what, is missing or broken"):
+        train(LATENT, watched, out)
+    path.unlink()
+    with pytest.raises(VoeError, match="is missing or broken"):
+        train(LATENT, watched, out)
+    assert not path.exists()
+
+
+def test_a_model_without_its_parts_is_written_again(watched: Watched, tmp_path: Path) -> None:
+    finished = train(LATENT, watched, tmp_path / "run")
+    (finished / "config.json").unlink()
+    (tmp_path / "run/.model.partial").mkdir()
+    assert (train(LATENT, watched, tmp_path / "run") / "config.json").is_file()
+
+
+def test_a_recipe_that_failed_before_its_first_checkpoint_may_be_corrected(
+    watched: Watched, tmp_path: Path
+) -> None:
+    with pytest.raises(VoeError, match="lower learning_rate"):
+        train(LATENT.with_changes(learning_rate=1e30, steps=8), watched, tmp_path / "run")
+    assert (train(LATENT, watched, tmp_path / "run") / "config.json").is_file()
+
+
 @pytest.mark.parametrize("recipe", [LATENT, PIXEL], ids=["latent", "pixel"])
 def test_what_is_saved_is_what_was_scored_while_it_learnt(
     recipe: Recipe, watched: Watched, tmp_path: Path
@@ -188,7 +228,7 @@ def test_the_learning_rate_warms_up_and_falls() -> None:
 def test_recipes_that_ship_are_of_equal_size() -> None:
     assert {"tiny-vjepa2", "tiny-videomae"} <= set(recipe_names())
     recipes = [read_recipe(name) for name in ("tiny-vjepa2", "tiny-videomae")]
-    shared = [r.with_changes(name="", family="vjepa2", targets="latent") for r in recipes]
+    shared = [r.with_changes(name="same", family="vjepa2", targets="latent") for r in recipes]
     assert shared[0] == shared[1]
     sizes = [sum(p.numel() for p in make_learner(r).network().parameters()) for r in recipes]
     assert max(sizes) / min(sizes) < 1.2  # pixels need a wider last layer
@@ -204,11 +244,17 @@ def test_recipes_that_ship_are_of_equal_size() -> None:
         ("[world]\ncolour = 1", "unknown field 'colour'"),
         ("[world]\ncomplexity = 'fancy'", "complexity is 'fancy'; it must be one of plain"),
         ("[world]\nseed = -1", "must not be negative"),
+        ("[lesson]\nseed = -1", "scenes must be at least 1"),
+        ("[lesson]\nscenes = 0", "scenes must be at least 1"),
+        ("seed = 99999999999999999999", "must lie in 0.."),
+        ("size = 32\npatch = 32", "it has only one"),
+        ("name = '../../mine'", "without slashes"),
+        ("name = ''", "a name is a folder's"),
         ("world = 3", r"must be a table, \[world\]"),
         ("[lesson]\nscenes = 'many'", r"\[lesson\]: scenes is 'many'"),
         ("learning_rate = 'x'", "learning_rate is 'x'"),
         ("learning_rate = nan", "must be positive"),
-        ("warmup = -1", "must not be negative"),
+        ("warmup = -1", "must lie in 0.."),
         ("predictor_width = 98", "multiple of heads 4"),
         ("ema = [0.9]", "length 2"),
         ("ema = [0.9, 1.5]", "momenta lie in 0..1"),

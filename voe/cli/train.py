@@ -42,6 +42,7 @@ def command(
     predicted.
     """
     from voe.cli.terminal import print_json, progress_bar, says_on_interrupt
+    from voe.miniature.work import flat_probe
     from voe.training.footage import footage
     from voe.training.loop import train
     from voe.training.probing import probe_accuracy
@@ -49,12 +50,15 @@ def command(
 
     asked = {"seed": seed, "steps": steps, "clips": clips}
     plan = read_recipe(recipe).with_changes(**{k: v for k, v in asked.items() if v is not None})
+    if clips is not None and (plan.lesson is not None or plan.flat is not None):
+        raise click.UsageError(f"--clips: the recipe {plan.name!r} has a lesson, which is watched whole")
     folder = Path(out) if out else Path("trained") / f"{plan.name}-{plan.seed}"
     with says_on_interrupt("stopped; the same command goes on from the last checkpoint"):
         with progress_bar(quiet) as progress:
             seen = footage(plan, progress=progress.of(0, "what it watches"))
+        probe = None if no_probe else probe_accuracy if plan.flat is None else flat_probe(plan.flat)
         finished = train(
-            plan, seen, folder, probe=None if no_probe else probe_accuracy, probe_every=probe_every,
+            plan, seen, folder, probe=probe, probe_every=probe_every,
             said=None if quiet or as_json else _say,
         )  # fmt: skip
     if as_json:

@@ -153,7 +153,7 @@ def _lessons(results: Results, groups: list[str]) -> Figure:
     import matplotlib.pyplot as plt
 
     figure, axes = plt.subplots(
-        1, len(groups), figsize=(1.6 + 3.4 * len(groups), 3.4), sharey=True, layout="constrained",
+        1, len(groups), figsize=(4.6 * len(groups), 3.2), sharey=True, layout="constrained",
         squeeze=False,
     )  # fmt: skip
     for ax, group in zip(axes[0], groups, strict=True):
@@ -162,8 +162,6 @@ def _lessons(results: Results, groups: list[str]) -> Figure:
             results.development["arm"].isin(dict(levels_of(group))), ["arm", "seed"]
         ].drop_duplicates()
         ax.set_title(f"{group} ({len(seeds)} trainings)")
-        if ax is not axes[0][-1]:
-            ax.get_legend().remove()
     return figure
 
 
@@ -172,10 +170,17 @@ def _ablation(results: Results, group: str) -> Figure:
 
     table, seeds = ablation_table(results, group, set_of(group))
     figure, ax = plt.subplots(figsize=(2.2 + 1.3 * table["level"].nunique(), 3.2), layout="constrained")
-    counts = [f"{n} seed{'' if n == 1 else 's'}" for n in table["seeds"].tolist()]
-    words = [f"{level}\n({n})" for level, n in zip(table["level"].tolist(), counts, strict=True)]
-    dots = seeds.assign(level=seeds["level"].map(dict(zip(table["level"].tolist(), words, strict=True))))
-    named = table.assign(level=words)
+    words = {level: f"{level}\n({_seeds(part)})" for level, part in table.groupby("level", sort=False)}
+    named, dots = (one.assign(level=one["level"].map(words)) for one in (table, seeds))
     figures.ablation(ax, named, seeds=dots, label=group, ordered=group == "amount of video")
     ax.set_title(f"Quadruplets of {set_of(group)} right")
     return figure
+
+
+def _seeds(part: pd.DataFrame) -> str:
+    """How many seeds each family has at a level."""
+    counts = [f"{n} seed{'' if n == 1 else 's'}" for n in part["seeds"].tolist()]
+    if len(counts) == 1:
+        return counts[0]
+    families = part["family"].str.removesuffix(" predictor").tolist()
+    return ", ".join(f"{family}: {count}" for family, count in zip(families, counts, strict=True))

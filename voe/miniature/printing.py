@@ -131,7 +131,8 @@ def _spaces(results: Results) -> Table:
         [
             "What each predictor expects, read out linearly (fitted on worlds to watch): mean colours of "
             "4 x 4 cells of a token, or the latents of a latent predictor that takes no part. R2: how much "
-            "of the space the readout explains in other clips of that kind."
+            "of the space the readout explains in other clips of that kind. Interval: over other scenes and "
+            "other seeds."
         ],
     )
     return Table("third-space", records_of(space_table(results, BUILTIN)), (view,))
@@ -161,6 +162,9 @@ def _ablation(results: Results, group: str) -> Table:
             "95 % interval": between("low", "high", interval),
             **effect,
         },
-        ["contrast: the median, in per cent of surprise."] if effect else [],
+        [
+            "Interval: over other scenes and, of several seeds, other seeds."
+            + (" contrast: the median, in per cent of surprise." if effect else "")
+        ],
     )
     return Table(group, records_of(frame), (view,))

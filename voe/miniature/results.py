@@ -42,8 +42,12 @@ class Results:
         return table[(table["arm"] == arm) & (table["stimuli"] == stimuli)]
 
     def scores(self, arm: str, stimuli: str, concept: str = "all") -> pd.DataFrame:
-        """Scores [comparisons x seeds] of an arm: index comparison, one column a seed."""
+        """Scores [comparisons x seeds] of an arm: index comparison, one column a seed.
+
+        Of comparisons that all its seeds were asked; a seed without a verdict has NaN.
+        """
         part = self._of(arm, stimuli)
+        part = part[part.groupby("comparison")["seed"].transform("nunique") == part["seed"].nunique()]
         if concept != "all":
             part = part[part["concept"] == concept]
         return part.pivot(index="comparison", columns="seed", values="score")

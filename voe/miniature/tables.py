@@ -106,14 +106,17 @@ def beside_untrained(results: Results, stimuli: str, arm: str) -> pd.DataFrame:
 def over_seeds_too(results: Results, stimuli: str, arm: str, concept: str) -> tuple[float, float]:
     """Interval of an arm's accuracy over other scenes and, of several seeds, other seeds.
 
-    `voe.stats.seeds_by_scenes`; of one seed, or of scores without variation, `voe.stats.accuracy`.
+    `voe.stats.seeds_by_scenes` on the comparisons of which all seeds have a verdict, but never narrower than
+    the interval over scenes alone (`voe.stats.accuracy`): near 0 and 1 scores hardly vary.
     """
     scores = results.scores(arm, stimuli, concept).dropna().to_numpy(dtype=np.float64).T
-    found = seeds_by_scenes(scores, np.zeros((2, scores.shape[1]))) if len(scores) > 1 else None
-    if found is None or math.isnan(found.low):  # one seed, or scores that do not vary
-        alone = results.accuracy(arm, stimuli, concept)
+    alone = results.accuracy(arm, stimuli, concept)
+    if len(scores) == 1 or not scores.size:
         return alone.low, alone.high
-    return found.low, found.high
+    found = seeds_by_scenes(scores, np.zeros((2, scores.shape[1])))
+    if math.isnan(found.low):  # scores that do not vary
+        return alone.low, alone.high
+    return max(min(found.low, alone.low), 0.0), min(max(found.high, alone.high), 1.0)
 
 
 def latent_less_pixels(results: Results, stimuli: str) -> pd.DataFrame:

@@ -14,13 +14,14 @@ import pandas as pd
 
 from voe.adapters.base import Predictor
 from voe.clips import StimulusSet
-from voe.miniature.arms import ARMS, FLAT, LATENT, MODELS, ONE_ROOM, UNTRAINED, Arm, arm_named
+from voe.miniature.arms import ARMS, FLAT, FLAT_LESSONS, LATENT, MODELS, ONE_ROOM, UNTRAINED, Arm, arm_named
 from voe.miniature.measure import verdicts
 from voe.miniature.results import Results, joined
 from voe.protocols import Protocol
 from voe.worlds.flat import PROBE_SEEDS
 
 if TYPE_CHECKING:
+    from voe.training.flat_lessons import FlatLesson
     from voe.training.learners import Learner
     from voe.training.loop import Probe
 
@@ -67,17 +68,18 @@ def train_arm(
     seen = footage(recipe, progress=progress)
     probe: Probe | None = None
     if recipe.flat is not None:
-        probe, probe_every = _flat_probe(arm.probes, recipe.flat.concept), FLAT_PROBE_EVERY
+        probe, probe_every = flat_probe(recipe.flat), FLAT_PROBE_EVERY
     elif arm.group == MODELS and seed == 0:
         probe = probe_accuracy
     place = place_of(out, arm.name, seed)
     return train(recipe, seen, place, probe=probe, probe_every=probe_every, said=said)
 
 
-def _flat_probe(probes: str, concept: str) -> Probe:
-    """Accuracy of a learner on quadruplets of one concept, others than those that it is scored on."""
+def flat_probe(lesson: FlatLesson) -> Probe:
+    """Accuracy of a learner on its lesson's concept, on other quadruplets than it is scored on."""
     from voe.adapters.placement import Placement
 
+    concept, probes = lesson.concept, ONE_ROOM if lesson.one_room else FLAT
     stimuli = _of_concept(flat_stimuli(probes, DEVELOPMENT_SEED), concept)
 
     def probe(learner: Learner) -> dict[str, float]:
@@ -95,13 +97,15 @@ def score_arm(
     from voe.adapters.load import load_model
 
     place = place_of(out, arm.name, seed)
-    kept = place / f"verdicts-{stimuli.name}-{len(stimuli.quadruplets)}.parquet"
+    # A set of the flat world lies in a folder whose name says all that decides it.
+    name = stimuli.root.name if stimuli.name in FLAT_LESSONS else stimuli.name
+    kept = place / f"verdicts-{name}-{len(stimuli.quadruplets)}.parquet"
     if kept.is_file():
         return pd.read_parquet(kept)
     model = load_model(f"{arm.recipe(seed).family}:{place / 'model'}")
     if stimuli.name == HELDOUT:
         _log_heldout(out, arm.name, seed, model)
-    protocol = FLAT_PROTOCOL if stimuli.name in {FLAT, ONE_ROOM} else PROTOCOL
+    protocol = FLAT_PROTOCOL if stimuli.name in FLAT_LESSONS else PROTOCOL
     if (lesson := arm.recipe(seed).flat) is not None:  # what it does not teach is none of its questions
         stimuli = _of_concept(stimuli, lesson.concept)
     found = verdicts([model], stimuli, protocol, progress=progress)

@@ -55,6 +55,11 @@ class Lesson:
             )
         if self.moments not in get_args(Moments):
             raise CardError(f"lesson: moments is {self.moments!r}; it must be 'all' or 'decisive'")
+        if self.scenes < 1 or self.seed < 0:
+            raise CardError(
+                f"lesson: scenes is {self.scenes}, seed {self.seed}; scenes must be at least 1, and the seed "
+                "not negative"
+            )
         if self.seed == plan_of(read_stimuli_card("builtin")).seed:
             raise CardError(f"lesson: seed {self.seed} is that of the set that ships; choose another")
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import csv
 import json
 import math
+import shutil
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
@@ -21,17 +22,21 @@ import torch
 from voe.adapters.checkpoints import quiet_transformers
 from voe.errors import VoeError
 from voe.stats.health import effective_rank
+from voe.training.flat_lessons import FlatLesson
 from voe.training.footage import Footage
 from voe.training.learners import FRAMES, Learner, make_learner, normalised
+from voe.training.lessons import Lesson
 from voe.training.masks import draw_mask
 from voe.training.recipes import Recipe
-from voe.worlds import build
+from voe.worlds import build, flat
 from voe.worlds.watch import clips as watch_clips
+from voe.worlds.watch.clips import World
 
 LOG: Final = "log.csv"
 CHECKPOINT: Final = "checkpoint.pt"
 DEVELOPMENT: Final = "development.csv"
 RECIPE: Final = "recipe.json"
+GENERATOR: Final = "generator"
 FINISHED: Final = "model"
 COLUMNS: Final = (
     "step",
@@ -116,6 +121,8 @@ def train(
             _save(out, learner, optimiser, step, diary)
     network = learner.network()
     aside = out / f".{FINISHED}.partial"
+    for rest in (aside, finished):  # of a training that was cut off while it was writing, or tampered with
+        shutil.rmtree(rest, ignore_errors=True)
     with quiet_transformers():
         network.save_pretrained(aside)
     aside.rename(finished)
@@ -175,18 +182,50 @@ def _step(
 def _same_recipe(recipe: Recipe, out: Path) -> None:
     """Write the recipe, or compare it with that of the checkpoint or the model which lies there."""
     path = out / RECIPE
-    generators = {"watch": watch_clips.GENERATOR, "probes": build.GENERATOR}
-    now = json.loads(json.dumps({**asdict(recipe), "generators": generators}))
-    begun = (out / CHECKPOINT).is_file() or (out / FINISHED).is_dir()
-    if path.is_file() and begun:
-        found = json.loads(path.read_text(encoding="utf-8"))
+    now = json.loads(json.dumps({**asdict(recipe), GENERATOR: _generator(recipe)}))
+    if (out / CHECKPOINT).is_file() or (out / FINISHED).is_dir():
+        found = _completed(_read(path), recipe)
         if other := [key for key in {**now, **found} if found.get(key) != now.get(key)]:
+            told = "; ".join(f"{key}: {found.get(key)!r}, now {now.get(key)!r}" for key in other)
             raise VoeError(
-                f"training into {out}: a training with another recipe was begun there (other: "
-                f"{', '.join(other)}); choose another folder with --out, or delete it"
+                f"training into {out}: a training with another recipe was begun there ({told}); choose "
+                "another folder with --out, or delete it"
             )
         return
-    path.write_text(json.dumps(now, indent=2), encoding="utf-8")
+    aside = path.with_name(f".{RECIPE}.partial")
+    aside.write_text(json.dumps(now, indent=2), encoding="utf-8")
+    aside.replace(path)
+
+
+def _generator(recipe: Recipe) -> str:
+    """Which version of which world a recipe watches."""
+    if recipe.flat is not None:
+        return f"flat world {flat.GENERATOR}"
+    if recipe.lesson is not None:
+        return f"probes {build.GENERATOR}"
+    return f"worlds to watch {watch_clips.GENERATOR}"
+
+
+def _read(path: Path) -> dict[str, Any]:
+    """The recipe of a training."""
+    try:
+        found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    except (FileNotFoundError, UnicodeDecodeError, json.JSONDecodeError) as error:
+        raise VoeError(
+            f"training into {path.parent}: there is a checkpoint or a model, but {path.name}, which says of "
+            f"what, is missing or broken ({error}); choose another folder with --out, or delete it"
+        ) from error
+    return found
+
+
+def _completed(found: dict[str, Any], now: Recipe) -> dict[str, Any]:
+    """A recipe that was written before a field was there has that field's default."""
+    defaults = {**asdict(Recipe(name="default")), GENERATOR: _generator(now)}
+    for key, table in (("world", World()), ("lesson", Lesson()), ("flat", FlatLesson())):
+        if isinstance(found.get(key), dict):
+            found[key] = {**asdict(table), **found[key]}
+    whole: dict[str, Any] = json.loads(json.dumps({**defaults, **found}))
+    return whole
 
 
 def _save(out: Path, learner: Learner, optimiser: torch.optim.Optimizer, step: int, diary: Diary) -> None:

@@ -11,8 +11,9 @@ from typing import Any, Final, Literal, get_args, get_origin, get_type_hints
 import msgspec
 
 from voe.errors import CardError, did_you_mean
-from voe.training.flat_lessons import FlatLesson
+from voe.training.flat_lessons import MOST, FlatLesson
 from voe.training.lessons import Lesson
+from voe.worlds.flat import SMALLEST
 from voe.worlds.watch.clips import World
 
 Family = Literal["vjepa2", "videomae"]
@@ -77,15 +78,27 @@ class Recipe:
         for key in _POSITIVE:
             if not 0 < getattr(self, key) < float("inf"):
                 raise CardError(f"recipe {self.name!r}: {key} is {getattr(self, key)}; it must be positive")
-        for key in ("seed", "warmup", "weight_decay"):
-            if not 0 <= getattr(self, key) < float("inf"):
+        for key, most in (("seed", MOST), ("warmup", MOST), ("weight_decay", float("inf"))):
+            if not 0 <= getattr(self, key) <= most or getattr(self, key) == float("inf"):
                 raise CardError(
-                    f"recipe {self.name!r}: {key} is {getattr(self, key)}; it must not be negative"
+                    f"recipe {self.name!r}: {key} is {getattr(self, key)}; it must lie in 0..{most}"
                 )
         for key, part in (("size", "patch"), ("width", "heads"), ("predictor_width", "heads")):
             whole, unit = getattr(self, key), getattr(self, part)
             if whole % unit:
                 raise CardError(f"recipe {self.name!r}: {key} {whole} must be a multiple of {part} {unit}")
+        if self.masking in {"block", "mixed", "random"} and self.size == self.patch:
+            raise CardError(
+                f"recipe {self.name!r}: masking {self.masking!r} hides parts of the picture, but of patches "
+                f"of {self.patch} pixels it has only one; make them smaller"
+            )
+        if self.flat is not None and self.size < SMALLEST:
+            raise CardError(
+                f"recipe {self.name!r}: size is {self.size}; the flat world needs {SMALLEST} pixels or more, "
+                "or what it hides can be seen"
+            )
+        if not self.name or self.name.startswith(".") or set(self.name) & set("/\\"):
+            raise CardError(f"recipe {self.name!r}: a name is a folder's, without slashes or a dot in front")
         if not all(0 <= momentum <= 1 for momentum in self.ema):
             raise CardError(f"recipe {self.name!r}: ema is {list(self.ema)}; momenta lie in 0..1")
 

@@ -23,6 +23,8 @@ Frames = npt.NDArray[np.uint8]
 _Floats = npt.NDArray[np.float32]
 _Levels = npt.NDArray[np.int32]
 
+GENERATOR: Final = "1"
+"""Version of the pictures: it changes when the same seed and number give other frames."""
 CONCEPTS: Final[tuple[Concept, ...]] = ("object-permanence", "colour-constancy", "shape-constancy")
 N_FRAMES: Final = 16
 SPLICE: Final = 8

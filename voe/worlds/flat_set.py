@@ -5,15 +5,11 @@ from __future__ import annotations
 import shutil
 import tempfile
 from pathlib import Path
-from typing import Final
 
 from voe.cache import cache_folder
 from voe.video import write_lossless
 from voe.worlds.build import MANIFEST, VIDEOS, Row, write_manifest
-from voe.worlds.flat import CONCEPTS, FPS, N_FRAMES, PROBE_SEEDS, SPLICE, FlatScene, flat_scene
-
-GENERATOR: Final = "1"
-"""Version of the pictures: it changes when the same seed gives other frames."""
+from voe.worlds.flat import CONCEPTS, FPS, GENERATOR, N_FRAMES, PROBE_SEEDS, SPLICE, FlatScene, flat_scene
 
 
 def flat_probes(
