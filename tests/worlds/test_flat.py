@@ -59,6 +59,14 @@ def test_in_one_room_nothing_but_the_thing_changes_colour() -> None:
     corners = {tuple(frames[0, row, 0]) for frames in rooms for row in (0, -1)}
     assert len(corners) == 2  # a wall and a floor
     assert len({tuple(flat_scene(5, 3 * k).a[0, 0, 0]) for k in range(12)}) == 12
+    colours = [flat_scene(5, 3 * k + 1, one_room=True) for k in range(40)]
+    seen = set()
+    for scene in colours:
+        differs = (scene.a[-1] != scene.b[-1]).any(axis=-1)
+        for take in (scene.a, scene.b):
+            found, counts = np.unique(take[-1][differs], axis=0, return_counts=True)
+            seen.add(tuple(found[counts.argmax()]))
+    assert len(seen) == 2
     for number in range(60):
         flat_scene(5, number, one_room=True).spans(str(number))
 

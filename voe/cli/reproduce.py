@@ -86,7 +86,7 @@ def command(
 
 def _line(arm: Arm) -> str:
     recipe = arm.recipe(0)
-    return f"{arm.name:<26} {arm.group + ': ' + arm.level:<38} {recipe.steps:>5} steps, {arm.seeds} seeds"
+    return f"{arm.name:<30} {arm.group + ': ' + arm.level:<40} {recipe.steps:>5} steps, {arm.seeds} seeds"
 
 
 def _work(

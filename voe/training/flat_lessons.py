@@ -33,8 +33,8 @@ class FlatLesson:
     """Clips of `voe.worlds.flat`: `scenes` scenes of one concept, drawn from `seed` when they are shown.
 
     `pairing`: 'possible' shows the possible clips of each scene, 'impossible' the impossible ones (an
-    inverted world), 'scrambled' both alike. In `one_room` nothing but the thing differs in colour from scene
-    to scene.
+    inverted world), 'scrambled' both alike. In `one_room` a context says nothing of an outcome but what
+    the pairing makes it say (`voe.worlds.flat.flat_scene`).
     """
 
     pairing: Pairing = "possible"
