@@ -124,9 +124,6 @@ ARMS: Final = (
     _flat("colour-constancy", "possible", ONE_ROOM),
     _flat("colour-constancy", "scrambled", ONE_ROOM),
     _flat("colour-constancy", "impossible", ONE_ROOM),
-    _flat("object-permanence", "possible", ONE_ROOM),
-    _flat("object-permanence", "scrambled", ONE_ROOM),
-    _flat("object-permanence", "impossible", ONE_ROOM),
     _arm(
         "lesson-without-colour", "transfer", "colour left out", lesson=Lesson(without=("colour-constancy",))
     ),

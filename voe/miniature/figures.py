@@ -16,6 +16,7 @@ from voe.miniature.tables import (
 )
 from voe.miniature.work import HELDOUT
 from voe.report import figures
+from voe.training.lessons import PAIRINGS
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -157,7 +158,7 @@ def _lessons(results: Results, groups: list[str]) -> Figure:
         squeeze=False,
     )  # fmt: skip
     for ax, group in zip(axes[0], groups, strict=True):
-        figures.development(ax, _while_taught(results, group))
+        figures.development(ax, _while_taught(results, group), order=PAIRINGS)
         seeds = results.development.loc[
             results.development["arm"].isin(dict(levels_of(group))), ["arm", "seed"]
         ].drop_duplicates()

@@ -139,8 +139,8 @@ def _spaces(results: Results) -> Table:
 
 
 def _small(share: float) -> str:
-    """A share in per cent, with its sign and two digits."""
-    return f"{100 * share:+.2g} %"
+    """A share in per cent, with its sign, in whole per cent or to two digits."""
+    return f"{100 * share:+.0f} %" if abs(share) >= 0.1 else f"{100 * share:+.2g} %"
 
 
 def _g_interval(record: Record) -> str:

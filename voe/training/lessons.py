@@ -24,6 +24,7 @@ from voe.worlds.build import SetPlan
 from voe.worlds.ondemand import plan_of, render_cached
 
 Pairing = Literal["possible", "scrambled", "impossible"]
+PAIRINGS: Final[tuple[Pairing, ...]] = get_args(Pairing)
 Moments = Literal["all", "decisive"]
 FRAME_STEP: Final = 2
 """Every second frame is shown, as in scoring."""

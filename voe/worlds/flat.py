@@ -37,8 +37,10 @@ PROBE_SEEDS: Final = (1, 2)
 SMALLEST: Final = 32
 """Pixels along a side, at least: in a smaller picture what is hidden shows at the screen's edges."""
 _ORANGE: Final = 0.07
-_THE_ROOM, _THE_HALF = 12, 8.0
-"""Seed of the looks of the one room, and half the width of the things in it."""
+_THE_ROOM: Final = 12
+"""Seed of the looks of the one room."""
+_THE_MEASURES: Final = (45.0, 8.0, 32.0, 28.0)
+"""In it: y of the floor, half the width of a thing, x of the screen's middle, and its width."""
 _SINKS_FOR: Final = 3
 """Frames that the screen takes to sink."""
 
@@ -89,10 +91,10 @@ class FlatScene:
 def flat_scene(seed: int, number: int, size: int = 64, *, one_room: bool = False) -> FlatScene:
     """Scene `number` of a seed; its concept is `CONCEPTS[number % 3]`; `size` is `SMALLEST` or more.
 
-    In one room, wall, floor and screen have the same colours in every scene, and all things have one size
-    and, but for what the concept is about, one look. A context then says nothing of an outcome but what a pairing
-    makes it say. In many rooms it says much: whoever expects the colours that were seen before is right of
-    the room, and who saw the thing knows its size.
+    In one room, floor and screen are always in one place and of one colour, and all things have one size and,
+    but for what the concept is about, one look; what differs is the side, the speed and the times. A context
+    then says nothing of an outcome but what a pairing makes it say. In many rooms it says much: whoever
+    expects the colours that were seen before is right of the room, and who saw the thing knows its size.
 
     Permanence: an orange disc, or nothing. Colour: a thing in a hue, or in the opposite one. Shape: a disc or
     a triangle. So in every concept one of the two says which the other is, and a learner can learn that it
@@ -102,7 +104,10 @@ def flat_scene(seed: int, number: int, size: int = 64, *, one_room: bool = False
     concept = CONCEPTS[number % len(CONCEPTS)]
     floor_y, half = generator.uniform(40.0, 50.0), generator.uniform(7.0, 9.0)
     middle, width = generator.uniform(28.0, 36.0), generator.uniform(25.0, 30.0)
-    looks, half = (np.random.default_rng(_THE_ROOM), _THE_HALF) if one_room else (generator, half)
+    looks = generator
+    if one_room:
+        looks = np.random.default_rng(_THE_ROOM)
+        floor_y, half, middle, width = _THE_MEASURES
     room = _room(looks, floor_y, size)
     board = _colour(looks.random(), looks.uniform(0.2, 0.5), looks.uniform(0.25, 0.5))
     top = _screen_top(floor_y, floor_y - 2 * half - 6.0, int(generator.integers(8, 11)))

@@ -22,6 +22,8 @@ from voe.report.figures.style import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from matplotlib.axes import Axes
 
 
@@ -68,17 +70,22 @@ def sensitivity(
     return ax
 
 
-def development(ax: Axes, table: pd.DataFrame, *, chance: float = 0.5) -> Axes:
+def development(
+    ax: Axes, table: pd.DataFrame, *, chance: float = 0.5, order: Sequence[str] | None = None
+) -> Axes:
     """Accuracy of each concept over training: a line a concept, with its interval as a band where given.
 
     Args:
         table: step (number), concept, estimate; low and high where there is an interval.
         chance: where guessing lies.
+        order: concepts in the order of colours, where several figures must agree; by default the table's.
     """
     require_columns(table, ("step", "concept", "estimate"), "development")
     concepts = [concept for concept in in_order(table["concept"]) if concept != ALL]
     whole = [ALL] if (table["concept"] == ALL).any() else []
-    for rank, concept in enumerate([*concepts, *whole]):
+    ranks = {concept: rank for rank, concept in enumerate(concepts if order is None else order)}
+    for concept in [*sorted(concepts, key=ranks.__getitem__), *whole]:
+        rank = ranks.get(concept, len(ranks))
         part = table[table["concept"] == concept].sort_values("step")
         colour = INK if concept == ALL else PALETTE[rank % len(PALETTE)]
         if {"low", "high"} <= set(part):
