@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import torch
 
-from voe.adapters.placement import Placement
+from voe.adapters.placement import Placement, has_bfloat16
 from voe.errors import ModelError
 
 
@@ -61,3 +61,22 @@ def test_autocast_reduces_products_and_nothing_for_float32() -> None:
         assert (ones @ ones).dtype is torch.bfloat16
     with Placement.choose("cpu").autocast():
         assert (ones @ ones).dtype is torch.float32
+
+
+@pytest.mark.parametrize(
+    ("there", "expected"),
+    [({"avx512_bf16": True}, True), ({"bf16": True}, True), ({"avx512_bf16": False, "avx2": True}, False)],
+)
+def test_instructions_for_bfloat16(
+    monkeypatch: pytest.MonkeyPatch, there: dict[str, bool], expected: bool
+) -> None:
+    monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: there, raising=False)
+    assert has_bfloat16(torch.device("cpu")) is expected
+    assert not has_bfloat16(torch.device("mps"))
+    monkeypatch.setattr(torch.cuda, "is_bf16_supported", lambda **asked: expected)
+    assert has_bfloat16(torch.device("cuda")) is expected
+
+
+def test_an_older_torch_cannot_say(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delattr(torch.cpu, "get_capabilities", raising=False)
+    assert has_bfloat16(torch.device("cpu"))

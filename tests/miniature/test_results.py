@@ -57,7 +57,7 @@ def results() -> Results:
     )  # fmt: skip
     trainings = pd.DataFrame(
         [{"arm": "latent", "seed": 0, "steps": 200, "clips": 10, "seconds": 1.0, "loss": 0.1,
-          "effective_rank": 9.0, "weights_sha256": "0"}]
+          "effective_rank": 9.0, "weights_sha256": "0", "computed_in": "float32"}]
     )  # fmt: skip
     return joined([Results(part, steps.iloc[:0], trainings.iloc[:0]) for part in parts]
                   + [Results(parts[0].iloc[:0], steps, trainings)])  # fmt: skip

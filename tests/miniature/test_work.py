@@ -9,9 +9,10 @@ import numpy as np
 import pytest
 
 from voe.miniature import work
-from voe.miniature.arms import ARMS, BUILTIN, FLAT, ONE_ROOM, Arm, arm_named, set_of
-from voe.miniature.work import collect, first_scenes, flat_stimuli, place_of, score_arm, train_arm
+from voe.miniature.arms import ARMS, BUILTIN, FILMED, FLAT, ONE_ROOM, Arm, arm_named, set_of
+from voe.miniature.work import collect, first_scenes, flat_probe, flat_stimuli, place_of, score_arm, train_arm
 from voe.training.flat_lessons import FlatLesson
+from voe.worlds.flat import CAMERA_NOISE
 from voe.worlds.flat_set import flat_probes
 
 SMALL = {
@@ -45,6 +46,7 @@ def test_an_arm_of_the_flat_world_is_scored_on_the_concept_that_it_was_taught(
     found = collect(out)
     assert len(found.verdicts) == 3 and np.isnan(found.trainings["clips"].iloc[0])
     assert found.trainings["steps"].iloc[0] == 2
+    assert found.trainings["computed_in"].iloc[0] in {"bfloat16", "float32"}
     # What is there is not done again: the model is not even read.
     kept = place_of(out, arm.name, 1) / "model" / "config.json"
     kept.write_text("not a model")
@@ -60,13 +62,35 @@ def test_the_parts_of_a_set_are_kept_apart(arm: Arm, tmp_path: Path) -> None:
     assert len(score_arm(arm, 0, tmp_path / "out", flat_stimuli())) == 3
 
 
+def test_a_lesson_is_probed_in_its_own_world_with_other_scenes_than_it_is_scored_on(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    asked: list[dict[str, object]] = []
+
+    def remembered(**given: object) -> Path:
+        asked.append(given)
+        return flat_probes(1, size=32)
+
+    monkeypatch.setenv("VOE_CACHE", str(tmp_path))
+    monkeypatch.setattr("voe.worlds.flat_set.flat_probes", remembered)
+    lesson = arm_named("filmed-colour-scrambled").recipe(0).flat
+    assert lesson is not None
+    flat_probe(lesson)
+    assert flat_stimuli(FILMED).name == FILMED
+    looks = {"one_room": True, "noise": CAMERA_NOISE}
+    assert asked == [{"seed": 2, **looks}, {"seed": 1, **looks}]
+
+
 def test_every_arm_has_a_recipe_and_a_set() -> None:
     assert len({arm.name for arm in ARMS}) == len(ARMS)
     for one in ARMS:
         recipe = one.recipe(3)
         assert (recipe.name, recipe.seed) == (one.name, 3) and recipe.steps <= 1_000
         assert (one.probes == BUILTIN) == (recipe.flat is None) and one.probes == set_of(one.group)
-        assert recipe.flat is None or recipe.flat.one_room == (one.probes == ONE_ROOM)
+        if recipe.flat is not None:
+            assert (recipe.flat.one_room, recipe.flat.noise > 0) == {
+                FLAT: (False, False), ONE_ROOM: (True, False), FILMED: (True, True),
+            }[one.probes]  # fmt: skip
     assert {arm.recipe(0).flat.concept for arm in ARMS if arm.recipe(0).flat is not None} == {
         "colour-constancy", "object-permanence",
     }  # fmt: skip

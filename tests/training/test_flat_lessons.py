@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -38,6 +39,22 @@ def test_pairings_differ_in_what_follows_what() -> None:
     assert np.array_equal(possible[0], scene.a) and np.array_equal(possible[1], scene.b)
     assert np.array_equal(impossible[0], scene.clip("a", "b"))
     assert np.array_equal(impossible[1], scene.clip("b", "a"))
+
+
+def test_each_filmed_clip_has_a_grain_of_its_own() -> None:
+    lesson = FlatLesson("scrambled", one_room=True, noise=8.0, scenes=2)
+    still = FlatFootage(replace(lesson, noise=0.0), 32).clips(np.arange(8)).astype(np.float64)
+    seen = FlatFootage(lesson, 32).clips(np.arange(8))
+    noise = (seen - still).reshape(8, -1)
+    assert np.allclose(noise.std(axis=1), 8.0, rtol=0.03)
+    assert np.abs(np.corrcoef(noise) - np.eye(8)).max() < 0.03
+    assert np.array_equal(FlatFootage(lesson, 32).clips(np.array([5]))[0], seen[5])  # by number
+
+
+@pytest.mark.parametrize("noise", [-1.0, 256.0, float("nan")])
+def test_noise_is_in_grey_levels(noise: float) -> None:
+    with pytest.raises(CardError, match="grey levels"):
+        FlatLesson(noise=noise)
 
 
 @pytest.mark.parametrize("seed", [*PROBE_SEEDS, -1, 10**30])

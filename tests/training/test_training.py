@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -14,7 +15,15 @@ from voe.adapters.load import load_model
 from voe.adapters.placement import Placement
 from voe.engine import surprise_curves
 from voe.errors import CardError, VoeError
-from voe.training.learners import LatentLearner, Learner, PixelLearner, encode, make_learner, normalised
+from voe.training.learners import (
+    LatentLearner,
+    Learner,
+    PixelLearner,
+    encode,
+    make_learner,
+    normalised,
+    patches_of,
+)
 from voe.training.loop import COLUMNS, batch_of, learning_rate, train
 from voe.training.masks import CONTEXTS, HIDDEN_SHARE, draw_mask
 from voe.training.recipes import Recipe, read_recipe, recipe_names
@@ -82,7 +91,7 @@ def test_given_tokens_are_encoded_as_the_adapter_encodes_the_frames_alone() -> N
     pixels = window()
     given = np.arange(4 * 4)
     with torch.no_grad():
-        masked = encode(learner.model.encoder, pixels, given)
+        masked = encode(learner.model.encoder, patches_of(pixels, LATENT.patch), given)
         alone = learner.model(pixels[:, :8], skip_predictor=True).last_hidden_state
     assert torch.allclose(masked, alone, atol=1e-5)
 
@@ -149,6 +158,39 @@ def test_what_lies_in_a_folder_is_compared_and_nothing_else(
     with pytest.raises(VoeError, match="is missing or broken"):
         train(LATENT, watched, out)
     assert not path.exists()
+
+
+@pytest.mark.parametrize("instructions", [True, False])
+def test_bfloat16_is_used_where_the_device_has_it_and_kept_to(
+    instructions: bool, watched: Watched, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    recipe = LATENT.with_changes(precision="bfloat16")
+    used: list[bool] = []
+    plain = LatentLearner.loss
+
+    def loss(self: LatentLearner, *given: Any) -> Any:
+        used.append(torch.is_autocast_enabled("cpu"))
+        return plain(self, *given)
+
+    def cut_off(line: Mapping[str, object]) -> None:
+        if line["step"] == 5:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(LatentLearner, "loss", loss)
+    monkeypatch.setattr("voe.training.loop.SAVE_EVERY", 2)
+    monkeypatch.setattr("voe.training.loop.LOG_EVERY", 1)
+    monkeypatch.setattr("voe.training.loop.has_bfloat16", lambda device: instructions)
+    with pytest.raises(KeyboardInterrupt):
+        train(recipe, watched, tmp_path / "run", said=cut_off, device="cpu")
+    # Taken up on another machine: in what it was begun in.
+    monkeypatch.setattr("voe.training.loop.has_bfloat16", lambda device: not instructions)
+    train(recipe, watched, tmp_path / "run", device="cpu")
+    assert used == [instructions] * 7
+    written = json.loads((tmp_path / "run/recipe.json").read_text())
+    assert written["computed_in"] == ("bfloat16" if instructions else "float32")
+    with pytest.raises(VoeError, match="CUDA"):
+        train(recipe, watched, tmp_path / "elsewhere", device="cuda:99")
+    assert not (tmp_path / "elsewhere").exists()
 
 
 def test_a_model_without_its_parts_is_written_again(watched: Watched, tmp_path: Path) -> None:

@@ -7,12 +7,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import scipy.stats
 
 from voe.errors import VoeError
 from voe.loaders.manifest import load_manifest
 from voe.video import decode
 from voe.worlds import flat_set
-from voe.worlds.flat import CONCEPTS, N_FRAMES, PROBE_SEEDS, SPLICE, FlatScene, flat_scene
+from voe.worlds.flat import CONCEPTS, N_FRAMES, PROBE_SEEDS, SPLICE, FlatScene, filmed, flat_scene
 from voe.worlds.flat_set import flat_probes
 
 
@@ -99,6 +100,40 @@ def test_probes_are_written_once_and_decode_to_what_was_drawn(
     assert (quad.context_ends, quad.outcome_starts) == (spans.context_ends, spans.outcome_starts)
 
 
+def test_a_camera_has_normal_noise_of_its_own_in_each_clip() -> None:
+    grey = np.full((40, 64, 64, 3), 128, np.uint8)
+    first, second = (filmed(grey, 8.0, np.random.default_rng(seed)).astype(np.float64) for seed in (1, 2))
+    for noise in (first - 128, second - 128, (first - second) / np.sqrt(2)):  # independent
+        assert abs(noise.mean()) < 0.05 and noise.std() == pytest.approx(8.0, rel=0.01)
+    assert scipy.stats.kurtosis(first, axis=None) == pytest.approx(0.0, abs=0.05)
+    assert np.array_equal(filmed(grey, 8.0, np.random.default_rng(1)), first)
+    white = filmed(np.full((4, 4), 255, np.uint8), 8.0, np.random.default_rng(1))
+    assert white.dtype == np.uint8 and white.min() > 200  # it is cut off, and does not wrap around
+
+
+def test_filmed_probes_share_no_frame_and_show_the_same_scene(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("VOE_CACHE", str(tmp_path))
+    stimuli = load_manifest(flat_probes(2, size=32, one_room=True, noise=8.0), name="filmed")
+    still = load_manifest(flat_probes(2, size=32, one_room=True), name="still")
+    assert [q.scene for q in stimuli.quadruplets] == [q.scene for q in still.quadruplets]
+    assert stimuli.root != still.root
+    quad = stimuli.quadruplets[1]
+    scene = flat_scene(PROBE_SEEDS[0], 1, 32, one_room=True)
+    seen = {}
+    for context, outcome in itertools.product("ab", repeat=2):
+        clip = stimuli.clip(getattr(quad, context + outcome))
+        [segment] = clip.segments
+        frames = decode(segment.source, itertools.count()).frames[segment.start : segment.stop]
+        noise = frames.astype(np.float64) - scene.clip(context, outcome)
+        assert noise.std() == pytest.approx(8.0, rel=0.03)
+        seen[context + outcome] = frames
+        assert clip.possible is (context == outcome)
+        assert clip.violation_frame == (None if clip.possible else scene.spans("it").outcome_starts)
+    assert len({frame.tobytes() for frames in seen.values() for frame in frames}) == 4 * N_FRAMES
+
+
 def test_what_is_left_of_a_set_is_made_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("VOE_CACHE", str(tmp_path))
     manifest = flat_probes(1, size=32)
@@ -121,7 +156,7 @@ def test_who_comes_second_takes_what_the_first_made(tmp_path: Path) -> None:
 def test_a_rendering_that_fails_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("VOE_CACHE", str(tmp_path))
 
-    def broken(*args: object, one_room: bool) -> FlatScene:
+    def broken(*args: object, **asked: object) -> FlatScene:
         raise VoeError("no scene")
 
     monkeypatch.setattr(flat_set, "flat_scene", broken)

@@ -56,6 +56,21 @@ class Placement:
         return {"device": str(self.device), "dtype": self.dtype_name}
 
 
+def has_bfloat16(device: torch.device) -> bool:
+    """Whether a device has instructions for bfloat16; without them it takes longer than float32.
+
+    A processor that an older torch cannot describe is taken to have them; MPS is not.
+    """
+    if device.type == "cuda":
+        return bool(torch.cuda.is_bf16_supported(including_emulation=False))
+    if device.type != "cpu":
+        return False
+    if (asked := getattr(torch.cpu, "get_capabilities", None)) is None:
+        return True
+    there = asked()
+    return any(there.get(name, False) for name in ("avx512_bf16", "amx_bf16", "bf16", "sve_bf16"))
+
+
 def _dtype(name: str | None) -> torch.dtype:
     wanted = _SHORT.get(name or "float32", name or "float32")
     if wanted not in DTYPES:

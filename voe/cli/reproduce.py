@@ -43,6 +43,7 @@ _UNTRAINED_SCENES = 24
 )
 @click.option("--results", type=click.Path(file_okay=False), help="With --from-results: of this folder.")
 @click.option("--figures", type=click.Path(file_okay=False), help="Draw the figures there (PDF, SVG, PNG).")
+@click.option("--device", help="Train on cpu, cuda, cuda:N or mps.  [default: the best that is there]")
 @click.option("--quiet", is_flag=True, help="No progress bar and no lines.")
 @format_option
 def command(
@@ -58,6 +59,7 @@ def command(
     from_results: bool,
     results: str | None,
     figures: str | None,
+    device: str | None,
     quiet: bool,
     form: Format,
 ) -> None:
@@ -78,7 +80,10 @@ def command(
         if results is not None:
             raise click.UsageError("--results names what --from-results shows; add --from-results")
         work = [(arm, seed) for arm in chosen for seed in range(seeds or arm.seeds)]
-        _work(work, Path(out), untrained=untrained, heldout=heldout, scenes=heldout_scenes, quiet=quiet)
+        _work(
+            work, Path(out), untrained=untrained, heldout=heldout, scenes=heldout_scenes, quiet=quiet,
+            device=device,
+        )  # fmt: skip
         if third_space:
             _score_in_spaces(Path(out), quiet)
     _show(Path(out), from_results, results, figures, form)
@@ -97,6 +102,7 @@ def _work(
     heldout: bool,
     scenes: int | None,
     quiet: bool,
+    device: str | None,
 ) -> None:
     """Train and score; the time of each is told."""
     from voe.cli.terminal import progress_bar, says_on_interrupt
@@ -113,7 +119,8 @@ def _work(
         with progress_bar(quiet, len(work)) as bar:
             for number, (arm, seed) in enumerate(work):
                 started = time.monotonic()
-                train_arm(arm, seed, out, progress=bar.of(number, f"{arm.name} {seed}: what it watches"))
+                watching = bar.of(number, f"{arm.name} {seed}: what it watches")
+                train_arm(arm, seed, out, progress=watching, device=device)
                 on = sets if arm.group == MODELS else sets[:1]
                 for stimuli in [flat[arm.probes]] if arm.probes in flat else on:
                     score_arm(arm, seed, out, stimuli, progress=bar.of(number, f"{arm.name} {seed}: probes"))

@@ -21,6 +21,7 @@ from voe.cli.options import json_option
     "--probe-every", type=click.IntRange(1), default=500, show_default=True, help="Steps between probes."
 )
 @click.option("--no-probe", is_flag=True, help="Do not look at the probes while it learns.")
+@click.option("--device", help="cpu, cuda, cuda:N or mps.  [default: the best that is there]")
 @json_option
 @click.option("--quiet", is_flag=True, help="No progress bar and no lines.")
 def command(
@@ -32,6 +33,7 @@ def command(
     clips: int | None,
     probe_every: int,
     no_probe: bool,
+    device: str | None,
     as_json: bool,
     quiet: bool,
 ) -> None:
@@ -59,7 +61,7 @@ def command(
         probe = None if no_probe else probe_accuracy if plan.flat is None else flat_probe(plan.flat)
         finished = train(
             plan, seen, folder, probe=probe, probe_every=probe_every,
-            said=None if quiet or as_json else _say,
+            said=None if quiet or as_json else _say, device=device,
         )  # fmt: skip
     if as_json:
         print_json({"model": f"{plan.family}:{finished}", "recipe": plan.name, "seed": plan.seed})

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, TypedDict
 
 from voe.errors import VoeError, did_you_mean
 from voe.training.flat_lessons import FlatLesson
 from voe.training.lessons import Lesson, Pairing
 from voe.training.recipes import Recipe, read_recipe
-from voe.worlds.flat import Concept
+from voe.worlds.flat import CAMERA_NOISE, Concept
 from voe.worlds.watch.clips import World
 
 LATENT, PIXELS, UNTRAINED = "latent", "pixels", "untrained"
@@ -18,8 +18,12 @@ MODELS: Final = "models"
 FEW: Final = 1_000
 """Clips of arms that watch worlds of another kind, which have to be rendered for them, and of what they are
 set beside: nothing but the kind of world differs."""
-BUILTIN, FLAT, ONE_ROOM = "builtin", "flat", "flat-one-room"
-FLAT_LESSONS: Final[Mapping[str, str]] = {FLAT: "flat lessons", ONE_ROOM: "one-room lessons"}
+BUILTIN, FLAT, ONE_ROOM, FILMED = "builtin", "flat", "flat-one-room", "flat-filmed"
+FLAT_LESSONS: Final[Mapping[str, str]] = {
+    FLAT: "flat lessons",
+    ONE_ROOM: "one-room lessons",
+    FILMED: "filmed lessons",
+}
 """Set of the flat world -> what the groups of its arms begin with."""
 
 
@@ -76,13 +80,25 @@ def _decisive(pairing: Pairing) -> Arm:
     )  # fmt: skip
 
 
+class FlatLooks(TypedDict):
+    """How a set of the flat world looks, and lessons that are probed on it."""
+
+    one_room: bool
+    noise: float
+
+
+def flat_looks(probes: str) -> FlatLooks:
+    """One room or many, and the noise of the camera, of a set."""
+    return {"one_room": probes != FLAT, "noise": CAMERA_NOISE if probes == FILMED else 0.0}
+
+
 def _flat(concept: Concept, pairing: Pairing, probes: str = FLAT) -> Arm:
     """A lesson in the flat world, where it can be learnt; why its loss is squared is said at `_decisive`."""
     short = concept.split("-")[-2 if concept.endswith("constancy") else -1]
     first = FLAT_LESSONS[probes]
     return _arm(
         f"{first.split()[0]}-{short}-{pairing}", f"{first}, {short}", pairing,
-        flat=FlatLesson(pairing, concept, one_room=probes == ONE_ROOM), size=64, patch=16, masking="half",
+        flat=FlatLesson(pairing, concept, **flat_looks(probes)), size=64, patch=16, masking="half",
         loss="squared", steps=700, batch=32, learning_rate=1e-3,
     )  # fmt: skip
 
@@ -124,6 +140,9 @@ ARMS: Final = (
     _flat("colour-constancy", "possible", ONE_ROOM),
     _flat("colour-constancy", "scrambled", ONE_ROOM),
     _flat("colour-constancy", "impossible", ONE_ROOM),
+    _flat("colour-constancy", "possible", FILMED),
+    _flat("colour-constancy", "scrambled", FILMED),
+    _flat("colour-constancy", "impossible", FILMED),
     _arm(
         "lesson-without-colour", "transfer", "colour left out", lesson=Lesson(without=("colour-constancy",))
     ),

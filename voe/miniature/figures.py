@@ -19,6 +19,8 @@ from voe.report import figures
 from voe.training.lessons import PAIRINGS
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     import pandas as pd
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
@@ -36,26 +38,25 @@ def draw_all(results: Results, folder: Path) -> list[Path]:
     return written
 
 
-def _figures(results: Results) -> list[tuple[str, Figure]]:
-    drawn = []
+def _figures(results: Results) -> Iterator[tuple[str, Figure]]:
+    """Name and figure, each drawn when it is asked for: so one at a time is open."""
     sets = [one for one in (HELDOUT, BUILTIN) if results.seeds(LATENT, one)]
     if sets:
-        drawn.append(("models", _models(results, sets)))
+        yield "models", _models(results, sets)
     for stimuli in sets:
         short = "heldout" if stimuli == HELDOUT else "builtin"
-        drawn.append((f"concepts-{short}", _concepts(results, stimuli)))
+        yield f"concepts-{short}", _concepts(results, stimuli)
         beside = beside_untrained(results, stimuli, LATENT)
         if len(beside) and beside["g"].notna().any():
-            drawn.append((f"effects-{short}", _effects(results, stimuli)))
+            yield f"effects-{short}", _effects(results, stimuli)
     flat = [group for probes in FLAT_LESSONS for group in groups_with_results(results, probes)]
     taught = [group for group in flat if len(_while_taught(results, group))]
     if results.development["arm"].isin([LATENT, PIXELS]).any():
-        drawn.append(("development", _development(results)))
+        yield "development", _development(results)
     if taught:
-        drawn.append(("flat-lessons-development", _lessons(results, taught)))
+        yield "flat-lessons-development", _lessons(results, taught)
     for group in [*groups_with_results(results, BUILTIN), *flat]:
-        drawn.append((group.replace(",", "").replace(" ", "-"), _ablation(results, group)))
-    return drawn
+        yield group.replace(",", "").replace(" ", "-"), _ablation(results, group)
 
 
 def _models(results: Results, sets: list[str]) -> Figure:

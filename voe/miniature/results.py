@@ -18,8 +18,10 @@ SHIPPED: Final = Path(__file__).parent / "results"
 _KEYS = {
     VERDICTS: ("arm", "seed", "stimuli", "comparison", "concept", "status", "score"),
     DEVELOPMENT: ("arm", "seed", "step", "concept", "estimate"),
-    TRAININGS: ("arm", "seed", "steps", "clips", "seconds", "loss", "effective_rank", "weights_sha256"),
-}
+    TRAININGS: (
+        "arm", "seed", "steps", "clips", "seconds", "loss", "effective_rank", "weights_sha256", "computed_in",
+    ),
+}  # fmt: skip
 
 
 @dataclass(frozen=True)

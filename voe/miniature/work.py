@@ -14,7 +14,17 @@ import pandas as pd
 
 from voe.adapters.base import Predictor
 from voe.clips import StimulusSet
-from voe.miniature.arms import ARMS, FLAT, FLAT_LESSONS, LATENT, MODELS, ONE_ROOM, UNTRAINED, Arm, arm_named
+from voe.miniature.arms import (
+    ARMS,
+    FLAT,
+    FLAT_LESSONS,
+    LATENT,
+    MODELS,
+    UNTRAINED,
+    Arm,
+    arm_named,
+    flat_looks,
+)
 from voe.miniature.measure import verdicts
 from voe.miniature.results import Results, joined
 from voe.protocols import Protocol
@@ -54,6 +64,7 @@ def train_arm(
     progress: Progress | None = None,
     said: Callable[[dict[str, float | int | None]], None] | None = None,
     probe_every: int = 250,
+    device: str | None = None,
 ) -> Path:
     """Train one seed of an arm, or go on with it; the folder of its model.
 
@@ -72,15 +83,18 @@ def train_arm(
     elif arm.group == MODELS and seed == 0:
         probe = probe_accuracy
     place = place_of(out, arm.name, seed)
-    return train(recipe, seen, place, probe=probe, probe_every=probe_every, said=said)
+    return train(recipe, seen, place, probe=probe, probe_every=probe_every, said=said, device=device)
 
 
 def flat_probe(lesson: FlatLesson) -> Probe:
     """Accuracy of a learner on its lesson's concept, on other quadruplets than it is scored on."""
     from voe.adapters.placement import Placement
+    from voe.loaders.manifest import load_manifest
+    from voe.worlds.flat_set import flat_probes
 
-    concept, probes = lesson.concept, ONE_ROOM if lesson.one_room else FLAT
-    stimuli = _of_concept(flat_stimuli(probes, DEVELOPMENT_SEED), concept)
+    concept = lesson.concept
+    manifest = flat_probes(seed=DEVELOPMENT_SEED, one_room=lesson.one_room, noise=lesson.noise)
+    stimuli = _of_concept(load_manifest(manifest, name="flat-development"), concept)
 
     def probe(learner: Learner) -> dict[str, float]:
         found = verdicts([learner.adapter(Placement.choose("cpu", "float32"))], stimuli, FLAT_PROTOCOL)
@@ -132,12 +146,12 @@ def score_untrained(
     return table
 
 
-def flat_stimuli(probes: str = FLAT, seed: int = SCORED_SEED) -> StimulusSet:
+def flat_stimuli(probes: str = FLAT) -> StimulusSet:
     """A set of the flat world: 60 quadruplets of each of its concepts, made where they are not kept."""
     from voe.loaders.manifest import load_manifest
     from voe.worlds.flat_set import flat_probes
 
-    return load_manifest(flat_probes(seed=seed, one_room=probes == ONE_ROOM), name=probes)
+    return load_manifest(flat_probes(seed=SCORED_SEED, **flat_looks(probes)), name=probes)
 
 
 def _of_concept(stimuli: StimulusSet, concept: str) -> StimulusSet:
@@ -173,7 +187,7 @@ def collect(out: Path) -> Results:
 
 def _training(arm: str, seed: int, place: Path) -> Results:
     """The record of one training: its last line, and its accuracy while it learnt."""
-    from voe.training.loop import DEVELOPMENT, LOG, RECIPE
+    from voe.training.loop import COMPUTED_IN, DEVELOPMENT, LOG, RECIPE
 
     recipe = json.loads((place / RECIPE).read_text(encoding="utf-8"))
     clips = (
@@ -185,6 +199,7 @@ def _training(arm: str, seed: int, place: Path) -> Results:
         "arm": arm, "seed": seed, "steps": recipe["steps"], "clips": clips,
         "seconds": float(last["seconds"]), "loss": float(last["loss"]),
         "effective_rank": float(last["effective_rank"]), "weights_sha256": weights,
+        "computed_in": recipe.get(COMPUTED_IN, recipe["precision"]),
     }  # fmt: skip
     looks = pd.read_csv(place / DEVELOPMENT)
     looks.insert(0, "arm", arm)

@@ -15,7 +15,7 @@ import numpy.typing as npt
 
 from voe.errors import CardError
 from voe.training.lessons import Pairing
-from voe.worlds.flat import CONCEPTS, N_FRAMES, PROBE_SEEDS, Concept, flat_scene
+from voe.worlds.flat import CONCEPTS, N_FRAMES, PROBE_SEEDS, Concept, filmed, flat_scene
 
 _SHOWN: Final[dict[str, tuple[tuple[str, str], ...]]] = {
     "possible": (("a", "a"), ("b", "b")),
@@ -34,12 +34,14 @@ class FlatLesson:
 
     `pairing`: 'possible' shows the possible clips of each scene, 'impossible' the impossible ones (an
     inverted world), 'scrambled' both alike. In `one_room` a context says nothing of an outcome but what
-    the pairing makes it say (`voe.worlds.flat.flat_scene`).
+    the pairing makes it say (`voe.worlds.flat.flat_scene`). With `noise`, in grey levels, each clip is
+    filmed: it has a grain of its own (`voe.worlds.flat.filmed`).
     """
 
     pairing: Pairing = "possible"
     concept: Concept = "colour-constancy"
     one_room: bool = False
+    noise: float = 0.0
     scenes: int = 20_000
     seed: int = 7
 
@@ -50,6 +52,8 @@ class FlatLesson:
                     f"flat lesson: {key} is {getattr(self, key)!r}; it must be one of "
                     f"{', '.join(get_args(kind))}"
                 )
+        if not 0.0 <= self.noise <= 255.0:
+            raise CardError(f"flat lesson: noise is {self.noise}; it is in grey levels, and lies in 0..255")
         if not 1 <= self.scenes <= MOST or not 0 <= self.seed <= MOST or self.seed in PROBE_SEEDS:
             raise CardError(
                 f"flat lesson: scenes is {self.scenes}, seed {self.seed}; scenes must lie in 1..{MOST}, the "
@@ -84,5 +88,9 @@ class FlatFootage:
                 self.lesson.seed, first + len(CONCEPTS) * (number // len(shown)), self.size,
                 one_room=self.lesson.one_room,
             )  # fmt: skip
-            made.append(scene.clip(*shown[number % len(shown)]))
+            clip = scene.clip(*shown[number % len(shown)])
+            if self.lesson.noise:
+                grain = np.random.default_rng([self.lesson.seed, 1, number])
+                clip = filmed(clip, self.lesson.noise, grain)
+            made.append(clip)
         return np.stack(made)

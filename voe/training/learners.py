@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from transformers import VideoMAEForPreTraining, VJEPA2Model
 
 FRAMES, TUBELET = 16, 2
+_CPU = torch.device("cpu")
 _TRAINING_ATTENTION, _SAVED_ATTENTION = "eager", "sdpa"
 """The same function; eager is 1.4 times faster to train with short sequences on a processor."""
 
@@ -35,7 +36,7 @@ class Learner(ABC):
 
     @abstractmethod
     def loss(self, window: Tensor, given: Tokens, hidden: Tokens) -> tuple[Tensor, Tensor]:
-        """Loss of windows [B, 16, 3, H, W] (normalised), and the targets [n, D] behind it."""
+        """Loss of windows [B, 16, 3, H, W] (normalised, on the networks' device), and its targets [n, D]."""
 
     @abstractmethod
     def after_step(self, progress: float) -> None:
@@ -55,11 +56,14 @@ class Learner(ABC):
         return [p for net in self.networks.values() for p in net.parameters() if p.requires_grad]
 
 
-def make_learner(recipe: Recipe) -> Learner:
-    """A fresh learner; its weights come from the recipe's seed alone."""
+def make_learner(recipe: Recipe, device: torch.device = _CPU) -> Learner:
+    """A fresh learner; its weights come from the recipe's seed alone, drawn on the processor."""
     with torch.random.fork_rng(devices=[]):
         torch.default_generator.manual_seed(recipe.seed)
-        return LatentLearner(recipe) if recipe.family == "vjepa2" else PixelLearner(recipe)
+        learner = LatentLearner(recipe) if recipe.family == "vjepa2" else PixelLearner(recipe)
+    for network in learner.networks.values():
+        network.to(device)
+    return learner
 
 
 class LatentLearner(Learner):
@@ -86,13 +90,15 @@ class LatentLearner(Learner):
     def loss(self, window: Tensor, given: Tokens, hidden: Tokens) -> tuple[Tensor, Tensor]:
         """The target is layer-normed over channels, as the adapter does."""
         n, tokens = len(window), int(len(given) + len(hidden))
-        context, wanted = (torch.from_numpy(ids).expand(n, -1) for ids in (given, hidden))
+        first, second = (torch.from_numpy(ids).to(window.device) for ids in (given, hidden))
+        context, wanted = first.expand(n, -1), second.expand(n, -1)
+        patches = patches_of(window, self.model.config.patch_size)
         with torch.no_grad():
-            encoded = encode(self.target, window).float()
-            happened = torch.nn.functional.layer_norm(encoded, encoded.shape[-1:])[:, hidden]
-        seen = encode(self.model.encoder, window, given)
+            encoded = encode(self.target, patches).float()
+            happened = torch.nn.functional.layer_norm(encoded, encoded.shape[-1:])[:, second]
+        seen = encode(self.model.encoder, patches, given)
         # The predictor picks its context out of all tokens; what is not given is never looked at.
-        scattered = seen.new_zeros(n, tokens, seen.shape[-1]).index_copy(1, torch.from_numpy(given), seen)
+        scattered = seen.new_zeros(n, tokens, seen.shape[-1]).index_copy(1, first, seen)
         expected = self.model.predictor(
             encoder_hidden_states=scattered, context_mask=[context], target_mask=[wanted]
         ).last_hidden_state
@@ -142,8 +148,8 @@ class PixelLearner(Learner):
 
     def loss(self, window: Tensor, given: Tokens, hidden: Tokens) -> tuple[Tensor, Tensor]:
         """transformers' own loss; the second value is what was predicted, to see whether it varies."""
-        mask = torch.zeros(len(window), len(given) + len(hidden), dtype=torch.bool)
-        mask[:, hidden] = True
+        mask = torch.zeros(len(window), len(given) + len(hidden), dtype=torch.bool, device=window.device)
+        mask[:, torch.from_numpy(hidden).to(window.device)] = True
         found = self.model(window, bool_masked_pos=mask)
         return found.loss, found.logits.detach().float().reshape(-1, found.logits.shape[-1])
 
@@ -161,13 +167,27 @@ class PixelLearner(Learner):
         return assemble(parse_spec("videomae:training"), placement, self.network(), origin="training")
 
 
-def encode(encoder: Any, window: Tensor, tokens: Tokens | None = None) -> Tensor:
-    """V-JEPA 2's encoder on all tokens of a window, or on the given ones alone: [B, n, D]."""
-    states = encoder.embeddings(window)
+def patches_of(window: Tensor, patch: int) -> Tensor:
+    """A window [B, T, 3, H, W] as the patches of its tokens, [B, n, 3 * 2 * patch * patch]."""
+    n, frames, channels, height, width = window.shape
+    cut = window.reshape(
+        n, frames // TUBELET, TUBELET, channels, height // patch, patch, width // patch, patch
+    )
+    return cut.permute(0, 1, 4, 6, 3, 2, 5, 7).reshape(n, -1, channels * TUBELET * patch * patch)
+
+
+def encode(encoder: Any, patches: Tensor, tokens: Tokens | None = None) -> Tensor:
+    """V-JEPA 2's encoder on all tokens of a window, or on the given ones alone: [B, n, D].
+
+    Its convolution does not overlap, so it is one product with the patches; and patches that are cut once do
+    for both encoders.
+    """
     positions = None
     if tokens is not None:
-        chosen = torch.from_numpy(tokens)
-        states, positions = states[:, chosen], chosen.expand(len(window), -1)
+        chosen = torch.from_numpy(tokens).to(patches.device)
+        patches, positions = patches[:, chosen], chosen.expand(len(patches), -1)
+    embedding = encoder.embeddings.patch_embeddings.proj
+    states = torch.nn.functional.linear(patches, embedding.weight.flatten(1), embedding.bias)
     for layer in encoder.layer:
         states = layer(states, positions)[0]
     out: Tensor = encoder.layernorm(states)

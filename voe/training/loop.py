@@ -20,6 +20,7 @@ import numpy as np
 import torch
 
 from voe.adapters.checkpoints import quiet_transformers
+from voe.adapters.placement import Placement, has_bfloat16
 from voe.errors import VoeError
 from voe.stats.health import effective_rank
 from voe.training.flat_lessons import FlatLesson
@@ -37,6 +38,7 @@ CHECKPOINT: Final = "checkpoint.pt"
 DEVELOPMENT: Final = "development.csv"
 RECIPE: Final = "recipe.json"
 GENERATOR: Final = "generator"
+COMPUTED_IN: Final = "computed_in"
 FINISHED: Final = "model"
 COLUMNS: Final = (
     "step",
@@ -76,6 +78,7 @@ def train(
     probe: Probe | None = None,
     probe_every: int = 500,
     said: Callable[[Line], None] | None = None,
+    device: str | None = None,
 ) -> Path:
     """Train, or go on; the finished model is `out/model`, in transformers' own format.
 
@@ -86,23 +89,31 @@ def train(
         probe: accuracy by concept while it learns; recorded in `development.csv`, never trained on.
         probe_every: after how many steps.
         said: called with each line of the log.
+        device: 'cpu', 'cuda', 'cuda:1' or 'mps'; without one: cuda, then mps, then cpu. It has no part in the
+            recipe: other devices give the same but for rounding, which grows over a training.
+
+    A recipe of bfloat16 is computed in float32 where the device has no such instructions; `recipe.json` says
+    in which (`computed_in`), and a training goes on in the one that it was begun in.
 
     Raises:
         VoeError: the folder holds a training with another recipe, or the loss is not finite.
+        ModelError: there is no such device.
     """
+    placement = placed(recipe, device)
     out.mkdir(parents=True, exist_ok=True)
-    _same_recipe(recipe, out)
+    begun_in = _same_recipe(recipe, out, placement.dtype_name)
+    placement = Placement.choose(str(placement.device), begun_in)
     finished = out / FINISHED
     if (finished / "config.json").is_file():
         return finished
-    learner = make_learner(recipe)
+    learner = make_learner(recipe, placement.device)
     optimiser = torch.optim.AdamW(
         learner.parameters, lr=recipe.learning_rate, betas=(0.9, 0.95), weight_decay=recipe.weight_decay
     )
     step, diary = _resume(out, learner, optimiser)
     started = time.monotonic() - (float(diary.lines[-1]["seconds"] or 0) if diary.lines else 0.0)
     while step < recipe.steps:
-        line = _step(recipe, learner, optimiser, watched, step)
+        line = _step(recipe, learner, optimiser, watched, step, placement=placement)
         step += 1
         line["seconds"] = round(time.monotonic() - started, 1)
         probing = probe is not None and (step % probe_every == 0 or step == recipe.steps)
@@ -148,17 +159,30 @@ def batch_of(recipe: Recipe, watched: Footage, generator: np.random.Generator) -
     return normalised(torch.from_numpy(np.ascontiguousarray(np.stack(windows))))
 
 
+def placed(recipe: Recipe, device: str | None = None) -> Placement:
+    """Where a recipe is computed, and in which dtype: bfloat16 if it says so and the device has it."""
+    place = Placement.choose(device)
+    wanted = recipe.precision == "bfloat16" and has_bfloat16(place.device)
+    return Placement.choose(str(place.device), "bfloat16" if wanted else "float32")
+
+
 def _step(
-    recipe: Recipe, learner: Learner, optimiser: torch.optim.Optimizer, watched: Footage, step: int
+    recipe: Recipe,
+    learner: Learner,
+    optimiser: torch.optim.Optimizer,
+    watched: Footage,
+    step: int,
+    *,
+    placement: Placement,
 ) -> Line:
     """One optimiser step, and its line of the log."""
     generator = np.random.default_rng([recipe.seed, 1, step])
     rate = learning_rate(recipe, step)
     for group in optimiser.param_groups:
         group["lr"] = rate
-    window = batch_of(recipe, watched, generator)
+    window = batch_of(recipe, watched, generator).to(placement.device)
     given, hidden = draw_mask(generator, recipe.masking, learner.grid)
-    with torch.autocast("cpu", dtype=torch.bfloat16, enabled=recipe.precision == "bfloat16"):
+    with placement.autocast():
         loss, happened = learner.loss(window, given, hidden)
     if not torch.isfinite(loss):
         raise VoeError(
@@ -171,7 +195,7 @@ def _step(
     learner.after_step(step / recipe.steps)
     line: Line = {"step": step + 1, "loss": loss.item(), "learning_rate": rate}
     if (step + 1) % LOG_EVERY == 0 or step + 1 == recipe.steps:
-        sample = happened[:: max(len(happened) // 1024, 1)].numpy()
+        sample = happened[:: max(len(happened) // 1024, 1)].cpu().numpy()
         line |= {
             "target_deviation": float(sample.std(axis=0).mean()),
             "effective_rank": effective_rank(sample),
@@ -179,22 +203,28 @@ def _step(
     return line
 
 
-def _same_recipe(recipe: Recipe, out: Path) -> None:
-    """Write the recipe, or compare it with that of the checkpoint or the model which lies there."""
+def _same_recipe(recipe: Recipe, out: Path, dtype: str) -> str:
+    """Write the recipe, or compare it with that of the checkpoint or the model which lies there.
+
+    Returns the dtype in which the training is computed: `dtype`, or the one that it was begun in.
+    """
     path = out / RECIPE
     now = json.loads(json.dumps({**asdict(recipe), GENERATOR: _generator(recipe)}))
     if (out / CHECKPOINT).is_file() or (out / FINISHED).is_dir():
-        found = _completed(_read(path), recipe)
+        found = _read(path)
+        begun_in = str(found.pop(COMPUTED_IN, found.get("precision", dtype)))
+        found = _completed(found, recipe)
         if other := [key for key in {**now, **found} if found.get(key) != now.get(key)]:
             told = "; ".join(f"{key}: {found.get(key)!r}, now {now.get(key)!r}" for key in other)
             raise VoeError(
                 f"training into {out}: a training with another recipe was begun there ({told}); choose "
                 "another folder with --out, or delete it"
             )
-        return
+        return begun_in
     aside = path.with_name(f".{RECIPE}.partial")
-    aside.write_text(json.dumps(now, indent=2), encoding="utf-8")
+    aside.write_text(json.dumps({**now, COMPUTED_IN: dtype}, indent=2), encoding="utf-8")
     aside.replace(path)
+    return dtype
 
 
 def _generator(recipe: Recipe) -> str:
@@ -247,7 +277,7 @@ def _resume(out: Path, learner: Learner, optimiser: torch.optim.Optimizer) -> tu
     path = out / CHECKPOINT
     if not path.is_file():
         return 0, Diary()
-    found = torch.load(path, weights_only=True)
+    found = torch.load(path, map_location="cpu", weights_only=True)
     for name, net in learner.networks.items():
         net.load_state_dict(found["networks"][name])
     optimiser.load_state_dict(found["optimiser"])

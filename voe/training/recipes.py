@@ -40,7 +40,7 @@ class Recipe:
     16 frames. `clips` is how many different clips are seen; `world` says what they look like; a `lesson`, or
     one in a `flat` world, is watched in its place, if there is one. The learning rate warms up over `warmup`
     steps and falls along a cosine; `ema` is the target encoder's momentum at the start and the end.
-    `precision` bfloat16 runs the networks under autocast.
+    `precision` bfloat16 runs the networks under autocast where the device has instructions for it.
     """
 
     name: str

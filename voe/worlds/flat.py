@@ -3,7 +3,8 @@
 Nothing else happens. Of 16 frames, twelve a second, the first eight show what went behind the screen, if
 anything did, and the last eight what is found there. Drawn in two dimensions by arithmetic on pixels, so
 that clips without end cost nothing, and so large that a small network learns in minutes what they teach.
-It is for lessons (`voe.training.flat_lessons`), in which what follows what is known.
+It is for lessons (`voe.training.flat_lessons`), in which what follows what is known. A clip can be filmed
+(`filmed`): then each has noise of its own, as two films of one scene differ.
 """
 
 from __future__ import annotations
@@ -36,6 +37,8 @@ PROBE_SEEDS: Final = (1, 2)
 """Seeds of sets of probes, for the score and for looking while something learns: no lesson has them."""
 SMALLEST: Final = 32
 """Pixels along a side, at least: in a smaller picture what is hidden shows at the screen's edges."""
+CAMERA_NOISE: Final = 8.0
+"""Standard deviation of a camera's noise, in grey levels of 255: to be seen, and small beside two hues."""
 _ORANGE: Final = 0.07
 _THE_ROOM: Final = 12
 """Seed of the looks of the one room."""
@@ -86,6 +89,18 @@ class FlatScene:
             DesignError: the takes differ where all should be hidden, or cannot be told apart.
         """
         return replace(measure(self.a, self.b, SPLICE, who), splice=SPLICE)
+
+
+def filmed(frames: Frames, noise: float, generator: np.random.Generator) -> Frames:
+    """Frames as a camera sees them: normal noise of a standard deviation `noise`, fresh in each value.
+
+    Args:
+        frames: uint8, of any shape.
+        noise: in grey levels of 255.
+        generator: of this clip alone, so that no two clips share a grain.
+    """
+    grain = generator.standard_normal(frames.shape, dtype=np.float32)
+    return np.clip(np.rint(frames + np.float32(noise) * grain), 0, 255).astype(np.uint8)
 
 
 def flat_scene(seed: int, number: int, size: int = 64, *, one_room: bool = False) -> FlatScene:
