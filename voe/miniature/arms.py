@@ -16,8 +16,8 @@ from voe.worlds.watch.clips import World
 LATENT, PIXELS, UNTRAINED = "latent", "pixels", "untrained"
 MODELS: Final = "models"
 FEW: Final = 1_000
-"""Clips of arms that watch worlds of another kind, which have to be rendered for them, and of what they are
-set beside: nothing but the kind of world differs."""
+"""Clips of arms that are not about their number (each kind of world has to be rendered), and of what they
+are set beside: nothing but what an arm is about differs."""
 BUILTIN, FLAT, ONE_ROOM, FILMED = "builtin", "flat", "flat-one-room", "flat-filmed"
 FLAT_LESSONS: Final[Mapping[str, str]] = {
     FLAT: "flat lessons",
@@ -112,7 +112,10 @@ ARMS: Final = (
     _arm("clips-100", "amount of video", "100 clips", clips=100),
     _arm("clips-1000", "amount of video", "1,000 clips", clips=FEW),
     _arm("no-occluders", "kind of video", "no occluders", world=_world(occluders=False), clips=FEW),
-    _arm("size-half", "size of network", "half", width=64, predictor_width=48, depth=2, predictor_depth=2),
+    _arm(
+        "size-half", "size of network", "half", width=64, predictor_width=48, depth=2, predictor_depth=2,
+        clips=FEW,
+    ),
     _arm("plain", "visual complexity", "plain", world=_world(complexity="plain"), clips=FEW),
     _arm("noisy", "visual complexity", "noisy", world=_world(complexity="noisy"), clips=FEW),
     _arm(
@@ -124,7 +127,7 @@ ARMS: Final = (
         clips=FEW,
     ),
     _arm("pixels-1000", "visual complexity", "textured", "tiny-videomae", clips=FEW),
-    _arm("pixels-raw", "pixel targets", "raw", "tiny-videomae", targets="raw"),
+    _arm("pixels-raw", "pixel targets", "raw", "tiny-videomae", targets="raw", clips=FEW),
     _arm("lesson-possible", "lessons", "possible", lesson=Lesson("possible")),
     _arm("lesson-scrambled", "lessons", "scrambled", lesson=Lesson("scrambled")),
     _arm("lesson-impossible", "lessons", "impossible", lesson=Lesson("impossible")),
@@ -152,9 +155,9 @@ SHARED: Final[Mapping[str, tuple[tuple[str, str], ...]]] = {
     "masking": ((LATENT, "mixed"),),
     "amount of video": ((LATENT, "6,000 clips"),),
     "kind of video": (("clips-1000", "with occluders"),),
-    "size of network": ((LATENT, "whole"),),
+    "size of network": (("clips-1000", "whole"),),
     "visual complexity": (("clips-1000", "textured"),),
-    "pixel targets": ((PIXELS, "normalised by patch"),),
+    "pixel targets": (("pixels-1000", "normalised by patch"),),
     "lessons": ((LATENT, "worlds to watch"),),
     "transfer": (("lesson-possible", "nothing left out"),),
 }

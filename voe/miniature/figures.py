@@ -11,6 +11,7 @@ from voe.miniature.tables import (
     ablation_table,
     accuracy_table,
     beside_untrained,
+    contrast_table,
     groups_with_results,
     model_table,
 )
@@ -55,6 +56,8 @@ def _figures(results: Results) -> Iterator[tuple[str, Figure]]:
         yield "development", _development(results)
     if taught:
         yield "flat-lessons-development", _lessons(results, taught)
+    if flat:
+        yield "flat-lessons-contrasts", _contrasts(results, flat)
     for group in [*groups_with_results(results, BUILTIN), *flat]:
         yield group.replace(",", "").replace(" ", "-"), _ablation(results, group)
 
@@ -155,7 +158,7 @@ def _lessons(results: Results, groups: list[str]) -> Figure:
     import matplotlib.pyplot as plt
 
     figure, axes = plt.subplots(
-        1, len(groups), figsize=(4.6 * len(groups), 3.2), sharey=True, layout="constrained",
+        1, len(groups), figsize=(3.6 * len(groups) + 1.0, 3.2), sharey=True, layout="constrained",
         squeeze=False,
     )  # fmt: skip
     for ax, group in zip(axes[0], groups, strict=True):
@@ -164,6 +167,24 @@ def _lessons(results: Results, groups: list[str]) -> Figure:
             results.development["arm"].isin(dict(levels_of(group))), ["arm", "seed"]
         ].drop_duplicates()
         ax.set_title(f"{group} ({len(seeds)} trainings)")
+        if ax is not axes[0][-1]:
+            ax.get_legend().remove()
+            ax.set_ylabel("" if ax is not axes[0][0] else ax.get_ylabel())
+    return figure
+
+
+def _contrasts(results: Results, groups: list[str]) -> Figure:
+    """How large the contrasts are after each pairing, of each quadruplet and seed."""
+    import matplotlib.pyplot as plt
+
+    figure, axes = plt.subplots(
+        1, len(groups), figsize=(3.1 * len(groups), 3.4), layout="constrained", squeeze=False
+    )
+    for ax, group in zip(axes[0], groups, strict=True):
+        figures.contrasts(ax, contrast_table(results, group, set_of(group)), order=PAIRINGS)
+        ax.set_title(group)
+        if ax is not axes[0][0]:
+            ax.set_ylabel("")
     return figure
 
 

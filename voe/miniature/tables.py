@@ -179,6 +179,20 @@ def model_table(results: Results, stimuli: str) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
+def contrast_table(results: Results, group: str, stimuli: str) -> pd.DataFrame:
+    """Contrasts of the arms of a group as shares of the surprise of their clips.
+
+    Columns: level, seed, comparison, share; levels in the group's order, NaN left out.
+    """
+    verdicts = results.verdicts
+    parts = []
+    for arm, level in levels_of(group):
+        part = verdicts[(verdicts["arm"] == arm) & (verdicts["stimuli"] == stimuli)]
+        share = part["contrast"] / part["mean_surprise"]
+        parts.append(part[["seed", "comparison"]].assign(level=level, share=share))
+    return pd.concat(parts, ignore_index=True).dropna(subset=["share"])
+
+
 def ablation_table(results: Results, group: str, stimuli: str) -> tuple[pd.DataFrame, pd.DataFrame]:
     """A group's arms: level, family, estimate, low, high, effect; and level, family, estimate of each seed.
 

@@ -132,6 +132,19 @@ def test_ablations_keep_the_order_of_levels(ax: Axes) -> None:
     assert dots.get_offsets()[0][0] == 1
 
 
+def test_contrasts_stand_at_their_share_however_small(ax: Axes) -> None:
+    table = pd.DataFrame(
+        {"level": ["taught", "taught", "scrambled", "scrambled"], "share": [1.0, 3.0, -0.0002, 0.0004]}
+    )
+    figures.contrasts(ax, table, order=("taught", "inverted", "scrambled"))
+    assert [to_hex(dots.get_facecolor()[0]) for dots in ax.collections] == ["#0072b2", "#009e73"]
+    dots = [collection.get_offsets()[:, 1].tolist() for collection in ax.collections]
+    assert dots == [[100.0, 300.0], pytest.approx([-0.02, 0.04])]
+    assert [line.get_ydata()[0] for line in ax.lines[:2]] == [200.0, pytest.approx(0.01)]
+    assert ax.yaxis.get_transform().linthresh == pytest.approx(0.01)  # both kinds can be told from zero
+    assert [tick.get_text() for tick in ax.get_xticklabels()] == ["taught", "scrambled"]
+
+
 def test_the_setting_fixed_beforehand_is_the_filled_one(ax: Axes) -> None:
     table = pd.DataFrame(
         {"setting": [4, 8], "estimate": [0.6, 0.7], "low": 0.5, "high": 0.8, "primary": [False, True]}

@@ -12,7 +12,7 @@ from voe.report.figures.accuracy import (
     mean_and_maximum,
     model_against_human,
 )
-from voe.report.figures.effects import ablation, effect_by_concept
+from voe.report.figures.effects import ablation, contrasts, effect_by_concept
 from voe.report.figures.judges import probability_histogram
 from voe.report.figures.settings import development, sensitivity, surprise_over_time
 from voe.report.figures.style import FAMILY_COLOURS, save, style
@@ -22,6 +22,7 @@ __all__ = [
     "ablation",
     "accuracy_by_concept",
     "accuracy_by_dataset",
+    "contrasts",
     "development",
     "effect_by_concept",
     "mean_and_maximum",

@@ -9,6 +9,7 @@ import pandas as pd
 
 from voe.report.figures.style import (
     CHANCE,
+    INK,
     PALETTE,
     chance_line,
     in_order,
@@ -18,6 +19,8 @@ from voe.report.figures.style import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from matplotlib.axes import Axes
 
 
@@ -115,4 +118,46 @@ def ablation(
     ax.set_xlabel(label)
     percent_axis(ax)
     ax.legend(loc="upper left", bbox_to_anchor=(1.01, 1.0))
+    return ax
+
+
+def contrasts(
+    ax: Axes,
+    table: pd.DataFrame,
+    *,
+    label: str = "contrast, % of surprise",
+    order: Sequence[str] | None = None,
+) -> Axes:
+    """Every contrast as a dot, by level: its sign says who is right, its height how much it matters.
+
+    Contrasts of some levels may be ten thousand times those of others, so beyond the nine tenths of the
+    smallest level the axis is logarithmic. Dots of a level spread sideways in the order of the table.
+
+    Args:
+        table: level, share (a contrast as a share of the surprise of its clips).
+        label: what a share is of.
+        order: levels in the order of colours, where several figures must agree; by default the table's.
+    """
+    from matplotlib.ticker import FuncFormatter
+
+    require_columns(table, ("level", "share"), "contrasts")
+    levels = in_order(table["level"])
+    ranks = levels if order is None else list(order)
+    spans = []
+    for x, level in enumerate(levels):
+        shares = 100 * table.loc[table["level"].astype(str) == level, "share"].to_numpy(dtype=np.float64)
+        at = x + np.linspace(-0.3, 0.3, len(shares))
+        colour = PALETTE[ranks.index(level) % len(PALETTE)]
+        ax.scatter(at, shares, s=9, color=colour, alpha=0.6, linewidth=0, zorder=2)
+        middle = np.median(shares)
+        ax.plot([x - 0.36, x + 0.36], [middle, middle], color=INK, linewidth=1.4, zorder=3)
+        spans.append(np.quantile(np.abs(shares), 0.9))
+    linear = 10.0 ** np.floor(np.log10(max(min(spans), 1e-6)))
+    ax.set_yscale("symlog", linthresh=linear, linscale=0.8)
+    ax.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:+g}" if value else "0"))
+    ax.axhline(0, color=CHANCE, linestyle=(0, (4, 3)), linewidth=1.0, zorder=1)
+    ax.set_xticks(range(len(levels)), levels)
+    ax.set_xlim(-0.5, len(levels) - 0.5)
+    ax.grid(axis="x", visible=False)
+    ax.set_ylabel(label)
     return ax
