@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
+
 import pytest
 import torch
 
@@ -73,10 +75,13 @@ def test_instructions_for_bfloat16(
     monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: there, raising=False)
     assert has_bfloat16(torch.device("cpu")) is expected
     assert not has_bfloat16(torch.device("mps"))
+    entered: list[torch.device] = []
+    monkeypatch.setattr(torch.cuda, "device", lambda device: nullcontext(entered.append(device)))
     monkeypatch.setattr(torch.cuda, "is_bf16_supported", lambda **asked: expected)
-    assert has_bfloat16(torch.device("cuda")) is expected
+    assert has_bfloat16(torch.device("cuda:1")) is expected
+    assert entered == [torch.device("cuda:1")]  # torch asks of the one that is current
 
 
 def test_an_older_torch_cannot_say(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delattr(torch.cpu, "get_capabilities", raising=False)
-    assert has_bfloat16(torch.device("cpu"))
+    assert not has_bfloat16(torch.device("cpu"))

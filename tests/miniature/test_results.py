@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -20,6 +21,7 @@ from voe.miniature.tables import (
     ablation_table,
     accuracy_table,
     beside_untrained,
+    contrast_table,
     groups_with_results,
     latent_less_pixels,
     space_table,
@@ -126,6 +128,36 @@ def test_effects_over_untrained_networks() -> None:
     assert row["p_welch"] == pytest.approx(welch.pvalue) and row["g_low"] < row["g"] < row["g_high"]
     assert (row["test"], row["p_value"], row["p_holm"]) == ("welch", row["p_welch"], row["p_welch"])
     assert row["p_rank_worst"] == pytest.approx((1 + (second >= first.min()).sum()) / 10)
+
+
+def test_contrasts_as_shares_of_surprise(results: Results, tmp_path: Path) -> None:
+    parts = [
+        verdicts(f"filmed-colour-{pairing}", [0, 1], 0.5, n=4, stimuli="flat-filmed").assign(
+            contrast=contrast
+        )
+        for pairing, contrast in (("scrambled", 0.01), ("impossible", -1.0))
+    ]
+    sized = pd.concat(parts).assign(mean_surprise=0.5)
+    found = Results(sized, results.development.iloc[:0], results.trainings)
+    table = contrast_table(found, "filmed lessons, colour", "flat-filmed")
+    shares = table.groupby("level")["share"].unique().to_dict()
+    assert len(table) == len(sized) and shares == {"scrambled": [0.02], "impossible": [-2.0]}
+    assert "flat-lessons-contrasts.png" in {path.name for path in draw_all(found, tmp_path)}
+    # Where surprise was not recorded the other figures are drawn.
+    without = replace(found, verdicts=sized.drop(columns="mean_surprise"))
+    assert contrast_table(without, "filmed lessons, colour", "flat-filmed").empty
+    names = {path.name for path in draw_all(without, tmp_path / "again")}
+    assert "filmed-lessons-colour.png" in names and "flat-lessons-contrasts.png" not in names
+
+
+def test_arms_that_were_computed_in_several_ways_say_so(results: Results) -> None:
+    ways = [("masks-block", "float32"), ("latent", "bfloat16")]
+    rows = pd.DataFrame(ways, columns=["arm", "computed_in"])
+    mixed = Results(results.verdicts, results.development, rows)
+    [masking] = [table for table in result_tables(mixed) if table.name == "masking"]
+    assert masking.views[0].notes[-1] == "Trained in bfloat16: latent; in float32: masks-block."
+    [masking] = [table for table in result_tables(results) if table.name == "masking"]
+    assert len(masking.views[0].notes) == 1
 
 
 def test_written_and_read(results: Results, tmp_path: Path) -> None:

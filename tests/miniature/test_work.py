@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from voe.miniature import work
-from voe.miniature.arms import ARMS, BUILTIN, FILMED, FLAT, ONE_ROOM, Arm, arm_named, set_of
+from voe.miniature.arms import ARMS, BUILTIN, FILMED, FLAT, Arm, arm_named, set_of
 from voe.miniature.work import collect, first_scenes, flat_probe, flat_stimuli, place_of, score_arm, train_arm
 from voe.training.flat_lessons import FlatLesson
 from voe.worlds.flat import CAMERA_NOISE
@@ -89,7 +89,7 @@ def test_every_arm_has_a_recipe_and_a_set() -> None:
         assert (one.probes == BUILTIN) == (recipe.flat is None) and one.probes == set_of(one.group)
         if recipe.flat is not None:
             assert (recipe.flat.one_room, recipe.flat.noise > 0) == {
-                FLAT: (False, False), ONE_ROOM: (True, False), FILMED: (True, True),
+                FLAT: (False, False), FILMED: (True, True),
             }[one.probes]  # fmt: skip
     assert {arm.recipe(0).flat.concept for arm in ARMS if arm.recipe(0).flat is not None} == {
         "colour-constancy", "object-permanence",

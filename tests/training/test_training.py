@@ -86,6 +86,17 @@ def test_what_is_hidden_does_not_leak(recipe: Recipe) -> None:
     assert pixels.grad[:, :frames].abs().max() > 0 and pixels.grad[:, frames:].abs().max() == 0
 
 
+def test_patches_are_those_of_the_convolution() -> None:
+    learner = LatentLearner(LATENT)
+    pixels = torch.randn(2, 16, 3, 32, 48, generator=torch.Generator().manual_seed(0))  # not square
+    embedding = learner.model.encoder.embeddings.patch_embeddings
+    with torch.no_grad():
+        expected = embedding(pixels.movedim(1, 2))
+        weight = embedding.proj.weight.flatten(1)
+        found = patches_of(pixels, LATENT.patch) @ weight.T + embedding.proj.bias
+    assert found.shape == expected.shape and torch.allclose(found, expected, atol=1e-5)
+
+
 def test_given_tokens_are_encoded_as_the_adapter_encodes_the_frames_alone() -> None:
     learner = LatentLearner(LATENT)
     pixels = window()
@@ -188,6 +199,19 @@ def test_bfloat16_is_used_where_the_device_has_it_and_kept_to(
     assert used == [instructions] * 7
     written = json.loads((tmp_path / "run/recipe.json").read_text())
     assert written["computed_in"] == ("bfloat16" if instructions else "float32")
+    assert written["computed_on"] == ["cpu"]
+    # Written before that was recorded: what the recipe says.
+    path, finished = tmp_path / "run/recipe.json", tmp_path / "run/model"
+    old = {key: value for key, value in written.items() if not key.startswith("computed")}
+    path.write_text(json.dumps(old))
+    assert train(recipe, watched, tmp_path / "run", device="cpu") == finished
+    (finished / "config.json").unlink()
+    train(recipe, watched, tmp_path / "run", device="cpu")
+    found = json.loads(path.read_text())
+    assert (found["computed_in"], found["computed_on"]) == ("bfloat16", ["cpu"])
+    path.write_text(json.dumps({**written, "computed_in": "float16"}))
+    with pytest.raises(VoeError, match="computed in 'float16', which is none of bfloat16, float32"):
+        train(recipe, watched, tmp_path / "run", device="cpu")
     with pytest.raises(VoeError, match="CUDA"):
         train(recipe, watched, tmp_path / "elsewhere", device="cuda:99")
     assert not (tmp_path / "elsewhere").exists()

@@ -13,7 +13,7 @@ from voe.errors import VoeError
 from voe.loaders.manifest import load_manifest
 from voe.video import decode
 from voe.worlds import flat_set
-from voe.worlds.flat import CONCEPTS, N_FRAMES, PROBE_SEEDS, SPLICE, FlatScene, filmed, flat_scene
+from voe.worlds.flat import CONCEPTS, GENERATOR, N_FRAMES, PROBE_SEEDS, SPLICE, FlatScene, filmed, flat_scene
 from voe.worlds.flat_set import flat_probes
 
 
@@ -132,6 +132,22 @@ def test_filmed_probes_share_no_frame_and_show_the_same_scene(
         assert clip.possible is (context == outcome)
         assert clip.violation_frame == (None if clip.possible else scene.spans("it").outcome_starts)
     assert len({frame.tobytes() for frames in seen.values() for frame in frames}) == 4 * N_FRAMES
+
+
+def test_frames_change_with_their_version_alone() -> None:
+    """Sets in the cache and trainings go by the version: whoever changes a frame must change it too."""
+    frames = [flat_scene(1, k, one_room=room).clip("a", "b") for k in range(3) for room in (False, True)]
+    frames.append(filmed(frames[0], 8.0, np.random.default_rng(1)))
+    assert GENERATOR == "2"
+    assert [clip.mean() for clip in frames] == pytest.approx(
+        [161.303, 148.015, 157.712, 146.187, 154.792, 146.287, 161.277], abs=2e-3
+    )
+
+
+@pytest.mark.parametrize("noise", [-1.0, 256.0, float("nan")])
+def test_noise_of_probes_is_in_grey_levels(noise: float) -> None:
+    with pytest.raises(VoeError, match="grey levels"):
+        flat_probes(1, size=32, noise=noise)
 
 
 def test_what_is_left_of_a_set_is_made_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

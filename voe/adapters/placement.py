@@ -59,14 +59,13 @@ class Placement:
 def has_bfloat16(device: torch.device) -> bool:
     """Whether a device has instructions for bfloat16; without them it takes longer than float32.
 
-    A processor that an older torch cannot describe is taken to have them; MPS is not.
+    A processor that an older torch cannot describe is taken not to have them, and so is MPS.
     """
     if device.type == "cuda":
-        return bool(torch.cuda.is_bf16_supported(including_emulation=False))
-    if device.type != "cpu":
+        with torch.cuda.device(device):
+            return bool(torch.cuda.is_bf16_supported(including_emulation=False))
+    if device.type != "cpu" or (asked := getattr(torch.cpu, "get_capabilities", None)) is None:
         return False
-    if (asked := getattr(torch.cpu, "get_capabilities", None)) is None:
-        return True
     there = asked()
     return any(there.get(name, False) for name in ("avx512_bf16", "amx_bf16", "bf16", "sve_bf16"))
 

@@ -43,7 +43,7 @@ _UNTRAINED_SCENES = 24
 )
 @click.option("--results", type=click.Path(file_okay=False), help="With --from-results: of this folder.")
 @click.option("--figures", type=click.Path(file_okay=False), help="Draw the figures there (PDF, SVG, PNG).")
-@click.option("--device", help="Train on cpu, cuda, cuda:N or mps.  [default: the best that is there]")
+@click.option("--device", help="Train on cpu, cuda, cuda:N or mps.  [default: cuda if it is there, else cpu]")
 @click.option("--quiet", is_flag=True, help="No progress bar and no lines.")
 @format_option
 def command(
@@ -74,7 +74,7 @@ def command(
     if listing:
         click.echo("\n".join(_line(arm) for arm in chosen))
         return
-    if from_results and (arms or third_space or heldout or seeds or untrained):
+    if from_results and (arms or third_space or heldout or seeds or untrained or device):
         raise click.UsageError("--from-results trains and scores nothing; leave out what says what to train")
     if not from_results:
         if results is not None:
@@ -105,11 +105,14 @@ def _work(
     device: str | None,
 ) -> None:
     """Train and score; the time of each is told."""
+    from voe.adapters.placement import Placement
     from voe.cli.terminal import progress_bar, says_on_interrupt
     from voe.loaders.load import load_stimuli
     from voe.miniature.arms import BUILTIN, MODELS
     from voe.miniature.work import HELDOUT, first_scenes, flat_stimuli, score_arm, train_arm
 
+    if device is not None:
+        Placement.choose(device)  # before anything is rendered for a device that is not there
     sets = [load_stimuli(BUILTIN)]
     flat = {probes: flat_stimuli(probes) for probes in {arm.probes for arm, _ in work} - {BUILTIN}}
     if heldout:

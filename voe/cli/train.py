@@ -21,7 +21,7 @@ from voe.cli.options import json_option
     "--probe-every", type=click.IntRange(1), default=500, show_default=True, help="Steps between probes."
 )
 @click.option("--no-probe", is_flag=True, help="Do not look at the probes while it learns.")
-@click.option("--device", help="cpu, cuda, cuda:N or mps.  [default: the best that is there]")
+@click.option("--device", help="cpu, cuda, cuda:N or mps.  [default: cuda if it is there, else cpu]")
 @json_option
 @click.option("--quiet", is_flag=True, help="No progress bar and no lines.")
 def command(
@@ -46,7 +46,7 @@ def command(
     from voe.cli.terminal import print_json, progress_bar, says_on_interrupt
     from voe.miniature.work import flat_probe
     from voe.training.footage import footage
-    from voe.training.loop import train
+    from voe.training.loop import placed, train
     from voe.training.probing import probe_accuracy
     from voe.training.recipes import read_recipe
 
@@ -55,6 +55,7 @@ def command(
     if clips is not None and (plan.lesson is not None or plan.flat is not None):
         raise click.UsageError(f"--clips: the recipe {plan.name!r} has a lesson, which is watched whole")
     folder = Path(out) if out else Path("trained") / f"{plan.name}-{plan.seed}"
+    placed(plan, device)  # before anything is rendered for a device that is not there
     with says_on_interrupt("stopped; the same command goes on from the last checkpoint"):
         with progress_bar(quiet) as progress:
             seen = footage(plan, progress=progress.of(0, "what it watches"))

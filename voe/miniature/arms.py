@@ -18,12 +18,8 @@ MODELS: Final = "models"
 FEW: Final = 1_000
 """Clips of arms that are not about their number (each kind of world has to be rendered), and of what they
 are set beside: nothing but what an arm is about differs."""
-BUILTIN, FLAT, ONE_ROOM, FILMED = "builtin", "flat", "flat-one-room", "flat-filmed"
-FLAT_LESSONS: Final[Mapping[str, str]] = {
-    FLAT: "flat lessons",
-    ONE_ROOM: "one-room lessons",
-    FILMED: "filmed lessons",
-}
+BUILTIN, FLAT, FILMED = "builtin", "flat", "flat-filmed"
+FLAT_LESSONS: Final[Mapping[str, str]] = {FLAT: "flat lessons", FILMED: "filmed lessons"}
 """Set of the flat world -> what the groups of its arms begin with."""
 
 
@@ -88,8 +84,13 @@ class FlatLooks(TypedDict):
 
 
 def flat_looks(probes: str) -> FlatLooks:
-    """One room or many, and the noise of the camera, of a set."""
-    return {"one_room": probes != FLAT, "noise": CAMERA_NOISE if probes == FILMED else 0.0}
+    """One room or many, and the noise of the camera, of a set.
+
+    In one room a context says nothing of an outcome but what the pairing makes it say. Without noise such
+    scenes are all but the same, and a network's 60 answers are one answer; a grain makes them 60.
+    """
+    filmed = probes == FILMED
+    return {"one_room": filmed, "noise": CAMERA_NOISE if filmed else 0.0}
 
 
 def _flat(concept: Concept, pairing: Pairing, probes: str = FLAT) -> Arm:
@@ -140,9 +141,6 @@ ARMS: Final = (
     _flat("object-permanence", "possible"),
     _flat("object-permanence", "scrambled"),
     _flat("object-permanence", "impossible"),
-    _flat("colour-constancy", "possible", ONE_ROOM),
-    _flat("colour-constancy", "scrambled", ONE_ROOM),
-    _flat("colour-constancy", "impossible", ONE_ROOM),
     _flat("colour-constancy", "possible", FILMED),
     _flat("colour-constancy", "scrambled", FILMED),
     _flat("colour-constancy", "impossible", FILMED),

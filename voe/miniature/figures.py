@@ -56,8 +56,8 @@ def _figures(results: Results) -> Iterator[tuple[str, Figure]]:
         yield "development", _development(results)
     if taught:
         yield "flat-lessons-development", _lessons(results, taught)
-    if flat:
-        yield "flat-lessons-contrasts", _contrasts(results, flat)
+    if sized := [group for group in flat if len(contrast_table(results, group, set_of(group)))]:
+        yield "flat-lessons-contrasts", _contrasts(results, sized)
     for group in [*groups_with_results(results, BUILTIN), *flat]:
         yield group.replace(",", "").replace(" ", "-"), _ablation(results, group)
 
@@ -169,7 +169,8 @@ def _lessons(results: Results, groups: list[str]) -> Figure:
         ax.set_title(f"{group} ({len(seeds)} trainings)")
         if ax is not axes[0][-1]:
             ax.get_legend().remove()
-            ax.set_ylabel("" if ax is not axes[0][0] else ax.get_ylabel())
+        if ax is not axes[0][0]:
+            ax.set_ylabel("")
     return figure
 
 

@@ -101,7 +101,7 @@ def _beside(results: Results, stimuli: str, arm: str) -> Table:
         ["On the quadruplets that all of them answered; means over seeds."],
     )
     tests = View(
-        f"TESTS against {first['untrained_n']} untrained networks, {stimuli}",
+        f"{_TITLES[arm]} against {first['untrained_n']} untrained networks, tests, {stimuli}",
         {
             "concept": shown("concept"),
             "p": shown("p_holm", p_text),
@@ -148,6 +148,18 @@ def _g_interval(record: Record) -> str:
     return "" if math.isnan(low) else f"{low:.1f} to {high:.1f}"
 
 
+def _precisions(results: Results, arms: list[str]) -> list[str]:
+    """A note where arms that stand beside each other were not all computed alike."""
+    if results.trainings.empty:
+        return []
+    trained = results.trainings[results.trainings["arm"].isin(arms)]
+    told = [
+        f"in {kind!s}: {', '.join(dict.fromkeys(part['arm']))}"
+        for kind, part in trained.groupby("computed_in")
+    ]
+    return [f"Trained {'; '.join(told)}."] if len(told) > 1 else []
+
+
 def _ablation(results: Results, group: str) -> Table:
     stimuli = set_of(group)
     frame = ablation_table(results, group, stimuli)[0]
@@ -164,7 +176,8 @@ def _ablation(results: Results, group: str) -> Table:
         },
         [
             "Interval: over other scenes and, of several seeds, other seeds."
-            + (" contrast: the median, in per cent of surprise." if effect else "")
+            + (" contrast: the median, in per cent of surprise." if effect else ""),
+            *_precisions(results, frame["arm"].tolist()),
         ],
     )
     return Table(group, records_of(frame), (view,))

@@ -182,9 +182,12 @@ def model_table(results: Results, stimuli: str) -> pd.DataFrame:
 def contrast_table(results: Results, group: str, stimuli: str) -> pd.DataFrame:
     """Contrasts of the arms of a group as shares of the surprise of their clips.
 
-    Columns: level, seed, comparison, share; levels in the group's order, NaN left out.
+    Columns: level, seed, comparison, share; levels in the group's order. Verdicts without contrast or
+    surprise are left out, so the table may be empty.
     """
-    verdicts = results.verdicts
+    verdicts = results.verdicts.reindex(
+        columns=["arm", "seed", "stimuli", "comparison", "contrast", "mean_surprise"]
+    )
     parts = []
     for arm, level in levels_of(group):
         part = verdicts[(verdicts["arm"] == arm) & (verdicts["stimuli"] == stimuli)]

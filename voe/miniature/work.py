@@ -116,7 +116,8 @@ def score_arm(
     kept = place / f"verdicts-{name}-{len(stimuli.quadruplets)}.parquet"
     if kept.is_file():
         return pd.read_parquet(kept)
-    model = load_model(f"{arm.recipe(seed).family}:{place / 'model'}")
+    # On the processor, whatever it was trained on: as untrained networks are, with which it is compared.
+    model = load_model(f"{arm.recipe(seed).family}:{place / 'model'}", device="cpu")
     if stimuli.name == HELDOUT:
         _log_heldout(out, arm.name, seed, model)
     protocol = FLAT_PROTOCOL if stimuli.name in FLAT_LESSONS else PROTOCOL
@@ -211,7 +212,7 @@ def _weights_hash(family: str, place: Path) -> str:
     """As runs and the log of the held-out set have it."""
     from voe.adapters.load import load_model
 
-    return str(load_model(f"{family}:{place / 'model'}").spec.details["weights_sha256"])
+    return str(load_model(f"{family}:{place / 'model'}", device="cpu").spec.details["weights_sha256"])
 
 
 def untrained_network(seed: int) -> Predictor:

@@ -16,6 +16,8 @@ from voe.stats.checks import StatsError, finite, probability
 
 FEWEST_TRAINED = 5
 """Trained seeds below which the spread between them is not known."""
+_DRAWN_AT_ONCE = 1_000_000
+"""Scenes drawn before they are counted: 10,000 resamples of thousands of scenes do not fit into memory."""
 
 
 @dataclass(frozen=True)
@@ -181,18 +183,28 @@ def seeds_by_scenes(
         reason = f"at least 2 seeds in each group and {FEWEST_TRAINED} scenes are needed"
         return SeedDifference(estimate, nan, nan, reason)
     rng = np.random.default_rng(0) if generator is None else generator
-    differences = np.empty(resamples)
     scenes = first.shape[1]
-    for index in range(resamples):
-        weights = np.bincount(rng.integers(0, scenes, scenes), minlength=scenes) / scenes
+    at_once = max(_DRAWN_AT_ONCE // scenes, 1)
+    parts = []
+    for done in range(0, resamples, at_once):
+        weights = _drawn(rng, min(at_once, resamples - done), scenes)
         means = [
-            (group @ weights)[rng.integers(0, len(group), len(group))].mean() for group in (first, second)
+            ((weights @ group.T) * _drawn(rng, len(weights), len(group))).sum(axis=1)
+            for group in (first, second)
         ]
-        differences[index] = means[0] - means[1]
+        parts.append(means[0] - means[1])
+    differences = np.concatenate(parts)
     if np.ptp(differences) < 1e-12:
         return SeedDifference(estimate, nan, nan, "nothing varies between seeds or scenes")
     low, high = np.quantile(differences, [(1 - confidence) / 2, (1 + confidence) / 2])
     return SeedDifference(estimate, float(low), float(high))
+
+
+def _drawn(rng: np.random.Generator, resamples: int, n: int) -> npt.NDArray[np.float64]:
+    """How often each of n things was drawn in n draws with replacement, divided by n: [resamples, n]."""
+    drawn = rng.integers(0, n, (resamples, n)) + n * np.arange(resamples)[:, None]
+    counts = np.bincount(drawn.ravel(), minlength=resamples * n).reshape(resamples, n)
+    return np.asarray(counts / n)
 
 
 def _accuracies(values: npt.ArrayLike, what: str, fewest: int) -> npt.NDArray[np.float64]:

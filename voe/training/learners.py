@@ -98,7 +98,8 @@ class LatentLearner(Learner):
             happened = torch.nn.functional.layer_norm(encoded, encoded.shape[-1:])[:, second]
         seen = encode(self.model.encoder, patches, given)
         # The predictor picks its context out of all tokens; what is not given is never looked at.
-        scattered = seen.new_zeros(n, tokens, seen.shape[-1]).index_copy(1, first, seen)
+        scattered = seen.new_zeros(n, tokens, seen.shape[-1])
+        scattered[:, first] = seen
         expected = self.model.predictor(
             encoder_hidden_states=scattered, context_mask=[context], target_mask=[wanted]
         ).last_hidden_state

@@ -14,7 +14,7 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, get_args
 
 import numpy as np
 import torch
@@ -28,7 +28,7 @@ from voe.training.footage import Footage
 from voe.training.learners import FRAMES, Learner, make_learner, normalised
 from voe.training.lessons import Lesson
 from voe.training.masks import draw_mask
-from voe.training.recipes import Recipe
+from voe.training.recipes import Precision, Recipe
 from voe.worlds import build, flat
 from voe.worlds.watch import clips as watch_clips
 from voe.worlds.watch.clips import World
@@ -39,6 +39,7 @@ DEVELOPMENT: Final = "development.csv"
 RECIPE: Final = "recipe.json"
 GENERATOR: Final = "generator"
 COMPUTED_IN: Final = "computed_in"
+COMPUTED_ON: Final = "computed_on"
 FINISHED: Final = "model"
 COLUMNS: Final = (
     "step",
@@ -89,11 +90,12 @@ def train(
         probe: accuracy by concept while it learns; recorded in `development.csv`, never trained on.
         probe_every: after how many steps.
         said: called with each line of the log.
-        device: 'cpu', 'cuda', 'cuda:1' or 'mps'; without one: cuda, then mps, then cpu. It has no part in the
-            recipe: other devices give the same but for rounding, which grows over a training.
+        device: 'cpu', 'cuda', 'cuda:1' or 'mps'; without one: cuda if it is there, else cpu. It has no part
+            in the recipe: other devices give the same but for rounding, which grows over a training.
 
     A recipe of bfloat16 is computed in float32 where the device has no such instructions; `recipe.json` says
-    in which (`computed_in`), and a training goes on in the one that it was begun in.
+    in which (`computed_in`), and a training goes on in the one that it was begun in. It also says on which
+    devices (`computed_on`).
 
     Raises:
         VoeError: the folder holds a training with another recipe, or the loss is not finite.
@@ -101,8 +103,7 @@ def train(
     """
     placement = placed(recipe, device)
     out.mkdir(parents=True, exist_ok=True)
-    begun_in = _same_recipe(recipe, out, placement.dtype_name)
-    placement = Placement.choose(str(placement.device), begun_in)
+    placement = _same_recipe(recipe, out, placement)
     finished = out / FINISHED
     if (finished / "config.json").is_file():
         return finished
@@ -160,8 +161,13 @@ def batch_of(recipe: Recipe, watched: Footage, generator: np.random.Generator) -
 
 
 def placed(recipe: Recipe, device: str | None = None) -> Placement:
-    """Where a recipe is computed, and in which dtype: bfloat16 if it says so and the device has it."""
-    place = Placement.choose(device)
+    """Where a recipe is computed, and in which dtype: bfloat16 if it says so and the device has it.
+
+    Raises:
+        ModelError: there is no such device.
+    """
+    # MPS only when it is asked for: no training has been seen there.
+    place = Placement.choose(device or ("cuda" if torch.cuda.is_available() else "cpu"))
     wanted = recipe.precision == "bfloat16" and has_bfloat16(place.device)
     return Placement.choose(str(place.device), "bfloat16" if wanted else "float32")
 
@@ -203,28 +209,43 @@ def _step(
     return line
 
 
-def _same_recipe(recipe: Recipe, out: Path, dtype: str) -> str:
+def _same_recipe(recipe: Recipe, out: Path, placement: Placement) -> Placement:
     """Write the recipe, or compare it with that of the checkpoint or the model which lies there.
 
-    Returns the dtype in which the training is computed: `dtype`, or the one that it was begun in.
+    Returns how the training is computed: as asked, but in the dtype that it was begun in.
     """
     path = out / RECIPE
     now = json.loads(json.dumps({**asdict(recipe), GENERATOR: _generator(recipe)}))
     if (out / CHECKPOINT).is_file() or (out / FINISHED).is_dir():
-        found = _read(path)
-        begun_in = str(found.pop(COMPUTED_IN, found.get("precision", dtype)))
-        found = _completed(found, recipe)
+        written = _read(path)
+        begun_in = written.get(COMPUTED_IN, written.get("precision", recipe.precision))
+        if begun_in not in get_args(Precision):
+            raise VoeError(
+                f"training into {out}: {path.name} says that it was computed in {begun_in!r}, which is none "
+                f"of {', '.join(get_args(Precision))}; choose another folder with --out, or delete it"
+            )
+        found = _completed(written, recipe)
         if other := [key for key in {**now, **found} if found.get(key) != now.get(key)]:
             told = "; ".join(f"{key}: {found.get(key)!r}, now {now.get(key)!r}" for key in other)
             raise VoeError(
                 f"training into {out}: a training with another recipe was begun there ({told}); choose "
                 "another folder with --out, or delete it"
             )
-        return begun_in
+        placement = Placement.choose(str(placement.device), begun_in)
+        devices = written.get(COMPUTED_ON, [])
+        if not (out / FINISHED / "config.json").is_file() and str(placement.device) not in devices:
+            _write_recipe(path, written, placement, devices)
+        return placement
+    _write_recipe(path, now, placement, [])
+    return placement
+
+
+def _write_recipe(path: Path, recipe: dict[str, Any], placement: Placement, devices: list[str]) -> None:
+    """A recipe, and in what and on which devices it is computed, written aside and renamed."""
+    how = {COMPUTED_IN: placement.dtype_name, COMPUTED_ON: [*devices, str(placement.device)]}
     aside = path.with_name(f".{RECIPE}.partial")
-    aside.write_text(json.dumps({**now, COMPUTED_IN: dtype}, indent=2), encoding="utf-8")
+    aside.write_text(json.dumps({**recipe, **how}, indent=2), encoding="utf-8")
     aside.replace(path)
-    return dtype
 
 
 def _generator(recipe: Recipe) -> str:
@@ -251,6 +272,7 @@ def _read(path: Path) -> dict[str, Any]:
 def _completed(found: dict[str, Any], now: Recipe) -> dict[str, Any]:
     """A recipe that was written before a field was there has that field's default."""
     defaults = {**asdict(Recipe(name="default")), GENERATOR: _generator(now)}
+    found = {key: value for key, value in found.items() if key not in {COMPUTED_IN, COMPUTED_ON}}
     for key, table in (("world", World()), ("lesson", Lesson()), ("flat", FlatLesson())):
         if isinstance(found.get(key), dict):
             found[key] = {**asdict(table), **found[key]}

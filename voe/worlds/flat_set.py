@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from voe.cache import cache_folder
+from voe.errors import VoeError
 from voe.video import write_lossless
 from voe.worlds.build import MANIFEST, VIDEOS, Row, write_manifest
 from voe.worlds.flat import (
@@ -38,9 +39,14 @@ def flat_probes(
     is filmed, and then no two of them share a frame.
 
     Raises:
+        VoeError: a noise that is not in 0..255.
         DesignError: a scene whose takes differ where all should be hidden.
     """
-    rooms = ("one-room" if one_room else "many-rooms") + (f"-noise={noise:g}" if noise else "")
+    if not 0.0 <= noise <= 255.0:
+        raise VoeError(
+            f"probes of the flat world: noise is {noise}; it is in grey levels, and lies in 0..255"
+        )
+    rooms = ("one-room" if one_room else "many-rooms") + (f"-noise={float(noise)!r}" if noise else "")
     name = f"flat-v{GENERATOR}-{rooms}-{scenes}x{len(CONCEPTS)}-seed={seed}-{size}px"
     place = cache_folder() / "stimuli" / name
     if (place / MANIFEST).is_file():

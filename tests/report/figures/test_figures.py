@@ -145,6 +145,14 @@ def test_contrasts_stand_at_their_share_however_small(ax: Axes) -> None:
     assert [tick.get_text() for tick in ax.get_xticklabels()] == ["taught", "scrambled"]
 
 
+def test_contrasts_that_are_nothing_or_no_number(ax: Axes) -> None:
+    table = pd.DataFrame({"level": ["a", "a", "b", "c"], "share": [0.0, np.nan, np.nan, 3.0]})
+    figures.contrasts(ax, table, order=("c",))  # a and b come after it
+    assert [collection.get_offsets()[:, 1].tolist() for collection in ax.collections] == [[0.0], [], [300.0]]
+    assert ax.yaxis.get_transform().linthresh == 100.0 and len(ax.get_yticks()) < 10
+    figures.contrasts(ax, table[:1])
+
+
 def test_the_setting_fixed_beforehand_is_the_filled_one(ax: Axes) -> None:
     table = pd.DataFrame(
         {"setting": [4, 8], "estimate": [0.6, 0.7], "low": 0.5, "high": 0.8, "primary": [False, True]}

@@ -130,8 +130,9 @@ def contrasts(
 ) -> Axes:
     """Every contrast as a dot, by level: its sign says who is right, its height how much it matters.
 
-    Contrasts of some levels may be ten thousand times those of others, so beyond the nine tenths of the
-    smallest level the axis is logarithmic. Dots of a level spread sideways in the order of the table.
+    Contrasts of some levels may be ten thousand times those of others, so the axis is logarithmic beyond the
+    power of ten that lies below nine tenths of the smallest level's, and linear within. Dots of a level
+    spread sideways in the order of the table; those that are no number are left out.
 
     Args:
         table: level, share (a contrast as a share of the surprise of its clips).
@@ -142,18 +143,21 @@ def contrasts(
 
     require_columns(table, ("level", "share"), "contrasts")
     levels = in_order(table["level"])
-    ranks = levels if order is None else list(order)
+    ranks = [*([] if order is None else order), *levels]
     spans = []
     for x, level in enumerate(levels):
         shares = 100 * table.loc[table["level"].astype(str) == level, "share"].to_numpy(dtype=np.float64)
+        shares = shares[np.isfinite(shares)]
         at = x + np.linspace(-0.3, 0.3, len(shares))
         colour = PALETTE[ranks.index(level) % len(PALETTE)]
         ax.scatter(at, shares, s=9, color=colour, alpha=0.6, linewidth=0, zorder=2)
-        middle = np.median(shares)
-        ax.plot([x - 0.36, x + 0.36], [middle, middle], color=INK, linewidth=1.4, zorder=3)
-        spans.append(np.quantile(np.abs(shares), 0.9))
-    linear = 10.0 ** np.floor(np.log10(max(min(spans), 1e-6)))
-    ax.set_yscale("symlog", linthresh=linear, linscale=0.8)
+        if len(shares):
+            middle = np.median(shares)
+            ax.plot([x - 0.36, x + 0.36], [middle, middle], color=INK, linewidth=1.4, zorder=3)
+            spans.append(float(np.quantile(np.abs(shares), 0.9)))
+    if seen := [span for span in spans if span > 0]:
+        linear = 10.0 ** np.floor(np.log10(max(min(seen), 1e-6 * max(seen))))
+        ax.set_yscale("symlog", linthresh=linear, linscale=0.8)
     ax.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:+g}" if value else "0"))
     ax.axhline(0, color=CHANCE, linestyle=(0, (4, 3)), linewidth=1.0, zorder=1)
     ax.set_xticks(range(len(levels)), levels)

@@ -83,7 +83,8 @@ def development(
     require_columns(table, ("step", "concept", "estimate"), "development")
     concepts = [concept for concept in in_order(table["concept"]) if concept != ALL]
     whole = [ALL] if (table["concept"] == ALL).any() else []
-    ranks = {concept: rank for rank, concept in enumerate(concepts if order is None else order)}
+    known = [] if order is None else list(order)
+    ranks = {concept: rank for rank, concept in enumerate(dict.fromkeys([*known, *concepts]))}
     for concept in [*sorted(concepts, key=ranks.__getitem__), *whole]:
         rank = ranks.get(concept, len(ranks))
         part = table[table["concept"] == concept].sort_values("step")
