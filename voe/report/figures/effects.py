@@ -117,6 +117,7 @@ def ablation(
     ax.grid(axis="x", visible=False)
     ax.set_xlabel(label)
     percent_axis(ax)
+    ax.set_ylim(-0.02, 1.02)  # a mark at 0 is whole
     ax.legend(loc="upper left", bbox_to_anchor=(1.01, 1.0))
     return ax
 
