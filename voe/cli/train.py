@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from voe.cli.options import json_option
+
+if TYPE_CHECKING:
+    from voe.training.recipes import Recipe
+
+_STOPPED = "stopped; the same command goes on from the last checkpoint (one every 50 steps), or begins again"
 
 
 @click.command(name="train")
@@ -56,7 +63,7 @@ def command(
         raise click.UsageError(f"--clips: the recipe {plan.name!r} has a lesson, which is watched whole")
     folder = Path(out) if out else Path("trained") / f"{plan.name}-{plan.seed}"
     placed(plan, device)  # before anything is rendered for a device that is not there
-    with says_on_interrupt("stopped; the same command goes on from the last checkpoint"):
+    with says_on_interrupt(_STOPPED):
         with progress_bar(quiet) as progress:
             seen = footage(plan, progress=progress.of(0, "what it watches"))
         probe = None if no_probe else probe_accuracy if plan.flat is None else flat_probe(plan.flat)
@@ -67,7 +74,22 @@ def command(
     if as_json:
         print_json({"model": f"{plan.family}:{finished}", "recipe": plan.name, "seed": plan.seed})
         return
-    click.echo(f"{finished}\nscore it: voe score --model {plan.family}:{finished}")
+    click.echo(f"{finished}\nscore it: voe score --model {plan.family}:{finished}{_on_flat_probes(plan)}")
+
+
+def _on_flat_probes(plan: Recipe) -> str:
+    """The options with which a model is scored in the flat world that it was taught, if it was."""
+    from voe.miniature.work import FLAT_PROTOCOL as PROTOCOL
+    from voe.worlds.flat_set import flat_probes
+
+    if plan.flat is None:
+        return ""
+    manifest = flat_probes(one_room=plan.flat.one_room, noise=plan.flat.noise)
+    place = shlex.quote(str(manifest))
+    return (
+        f" --stimuli {place} --frame-step {PROTOCOL.frame_step} --window {PROTOCOL.window} "
+        f"--stride {PROTOCOL.stride} --contexts {PROTOCOL.primary_context}"
+    )
 
 
 def _say(line: dict[str, float | int | None]) -> None:

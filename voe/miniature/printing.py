@@ -172,10 +172,11 @@ def _ablation(results: Results, group: str) -> Table:
             "seeds": shown("seeds"),
             "right": shown("estimate", percent),
             "95 % interval": between("low", "high", interval),
+            "verdict": shown("verdict", lambda word: _WORDS.get(str(word), str(word))),
             **effect,
         },
         [
-            "Interval: over other scenes and, of several seeds, other seeds."
+            "Interval: over other scenes and, of several seeds, other seeds. verdict: of these networks."
             + (" contrast: the median, in per cent of surprise." if effect else ""),
             *_precisions(results, frame["arm"].tolist()),
         ],

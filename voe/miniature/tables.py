@@ -197,9 +197,10 @@ def contrast_table(results: Results, group: str, stimuli: str) -> pd.DataFrame:
 
 
 def ablation_table(results: Results, group: str, stimuli: str) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """A group's arms: level, family, estimate, low, high, effect; and level, family, estimate of each seed.
+    """A group's arms: level, family, estimate, low, high, verdict, effect; and those of each seed.
 
-    `effect` is the median contrast as a share of surprise.
+    `verdict` is of these networks, a quadruplet with all its seeds being one cluster; `effect` is the median
+    contrast as a share of surprise. Of each seed: level, family, estimate.
     """
     rows, dots = [], []
     for arm, level in levels_of(group):
@@ -207,10 +208,11 @@ def ablation_table(results: Results, group: str, stimuli: str) -> tuple[pd.DataF
             continue
         family = "pixel predictor" if arm.startswith("pixels") else "latent predictor"
         low, high = over_seeds_too(results, stimuli, arm, "all")
+        found = results.accuracy(arm, stimuli)
         rows.append(
             {
                 "arm": arm, "level": level, "family": family, "seeds": len(seeds),
-                "estimate": results.accuracy(arm, stimuli).estimate, "low": low, "high": high,
+                "estimate": found.estimate, "low": low, "high": high, "verdict": found.verdict,
                 "effect": results.effect(arm, stimuli),
             }
         )  # fmt: skip

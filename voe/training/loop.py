@@ -50,7 +50,7 @@ COLUMNS: Final = (
     "seconds",
     "probe_accuracy",
 )
-SAVE_EVERY: Final = 250
+SAVE_EVERY: Final = 50
 LOG_EVERY: Final = 25
 
 DEVELOPMENT_COLUMNS: Final = ("step", "concept", "estimate")
@@ -125,7 +125,7 @@ def train(
                 {"step": step, "concept": name, "estimate": value} for name, value in found.items()
             ]
             line["probe_accuracy"] = found["all"]
-        if step % LOG_EVERY == 0 or step == recipe.steps or probing:
+        if _logged(step, recipe) or probing:
             diary.lines.append(line)
             if said is not None:
                 said(line)
@@ -172,6 +172,11 @@ def placed(recipe: Recipe, device: str | None = None) -> Placement:
     return Placement.choose(str(place.device), "bfloat16" if wanted else "float32")
 
 
+def _logged(step: int, recipe: Recipe) -> bool:
+    """Whether a step, counted from 1, has a line of the log."""
+    return step == 1 or step % LOG_EVERY == 0 or step == recipe.steps
+
+
 def _step(
     recipe: Recipe,
     learner: Learner,
@@ -200,7 +205,7 @@ def _step(
     optimiser.step()
     learner.after_step(step / recipe.steps)
     line: Line = {"step": step + 1, "loss": loss.item(), "learning_rate": rate}
-    if (step + 1) % LOG_EVERY == 0 or step + 1 == recipe.steps:
+    if _logged(step + 1, recipe):
         sample = happened[:: max(len(happened) // 1024, 1)].cpu().numpy()
         line |= {
             "target_deviation": float(sample.std(axis=0).mean()),
