@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
-class WholeClipRun(Run):
+class WholeClipRun(Run, ABC):
     """What compares comparisons works as for other runs; what needs windows says that there are none.
 
     Streams have no context; the column holds 0.
@@ -45,13 +46,9 @@ class WholeClipRun(Run):
         """
         raise RunError(f"run {self.path}: whole clips were judged; there is no surprise over time")
 
+    @abstractmethod
     def answers(self) -> pd.DataFrame:
-        """One row a judgement: what was answered of which clip.
-
-        Raises:
-            NotImplementedError: the kind of run has none.
-        """
-        raise NotImplementedError
+        """One row a judgement: what was answered of which clip."""
 
     @cached_property
     def health(self) -> dict[str, LatentHealth]:

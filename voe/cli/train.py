@@ -13,8 +13,6 @@ from voe.cli.options import json_option
 if TYPE_CHECKING:
     from voe.training.recipes import Recipe
 
-_STOPPED = "stopped; the same command goes on from the last checkpoint (one every 50 steps), or begins again"
-
 
 @click.command(name="train")
 @click.argument("recipe")
@@ -53,7 +51,7 @@ def command(
     from voe.cli.terminal import print_json, progress_bar, says_on_interrupt
     from voe.miniature.work import flat_probe
     from voe.training.footage import footage
-    from voe.training.loop import placed, train
+    from voe.training.loop import SAVE_EVERY, placed, train
     from voe.training.probing import probe_accuracy
     from voe.training.recipes import read_recipe
 
@@ -63,7 +61,8 @@ def command(
         raise click.UsageError(f"--clips: the recipe {plan.name!r} has a lesson, which is watched whole")
     folder = Path(out) if out else Path("trained") / f"{plan.name}-{plan.seed}"
     placed(plan, device)  # before anything is rendered for a device that is not there
-    with says_on_interrupt(_STOPPED):
+    kept = f"the last checkpoint (one every {SAVE_EVERY} steps)"
+    with says_on_interrupt(f"stopped; the same command goes on from {kept}, or begins again"):
         with progress_bar(quiet) as progress:
             seen = footage(plan, progress=progress.of(0, "what it watches"))
         probe = None if no_probe else probe_accuracy if plan.flat is None else flat_probe(plan.flat)

@@ -169,7 +169,7 @@ def placed(recipe: Recipe, device: str | None = None) -> Placement:
     # MPS only when it is asked for: no training has been seen there.
     place = Placement.choose(device or ("cuda" if torch.cuda.is_available() else "cpu"))
     wanted = recipe.precision == "bfloat16" and has_bfloat16(place.device)
-    return Placement.choose(str(place.device), "bfloat16" if wanted else "float32")
+    return Placement(place.device, torch.bfloat16 if wanted else torch.float32)
 
 
 def _logged(step: int, recipe: Recipe) -> bool:
