@@ -78,6 +78,16 @@ def test_an_unfinished_run_shows_no_test(
     assert "UNFINISHED" in text and "verdict" not in text and "< .001" not in text
 
 
+def test_a_verdict_beside_an_interval_that_holds_chance_is_explained(
+    tmp_path: Path, manifest: Manifest, brightness: Brightness
+) -> None:
+    run = score(brightness, manifest(rows(tmp_path, {"c": (10, 13)})), out=tmp_path / "run")
+    text = run_text(run)
+    # P(10 or more of 13) = .046, one-sided; the interval of 10/13 begins below one half
+    assert any("46.8 to 92.7" in line and "0.046" in line and "above" in line for line in text.splitlines())
+    assert "two-sided; verdict: one-sided at 5 %, so the two can differ." in text
+
+
 def test_clips_of_different_rates_are_a_failure_of_their_pair_alone(
     tmp_path: Path, manifest: Manifest, brightness: Brightness
 ) -> None:
