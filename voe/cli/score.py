@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,6 +22,9 @@ from voe.cli.options import (
 from voe.errors import ModelError
 
 if TYPE_CHECKING:
+    from voe.adapters.base import Predictor
+    from voe.adapters.judge import Judge
+    from voe.adapters.specs import ModelSpec
     from voe.clips import StimulusSet
     from voe.results import Run
     from voe.video import Backend
@@ -82,61 +86,84 @@ def command(
     With no arguments, the model that ships is scored on the stimuli that ship. The same command continues a
     run that was cut off. Exit code 3: done, but some clips could not be scored.
     """
-    from voe.adapters.judge import Judge
     from voe.adapters.load import load_any
     from voe.adapters.specs import parse_spec
     from voe.cli import judged
     from voe.cli.terminal import progress_bar, says_on_interrupt
     from voe.loaders.load import load_stimuli
-    from voe.scoring import score
 
     if humans:
         _score_humans(humans, load_stimuli(stimuli, root), out, as_json)
         return
     spec = parse_spec(model)
-    shown = load_stimuli(stimuli, root)
-    protocol = {key: value for key, value in options.items() if key not in judged.OPTIONS}
-    asked = {key: value for key, value in options.items() if key in judged.OPTIONS}
+    _refuse_with_seeds(spec, model, seeds, dry_run=options["dry_run"])
+    wanted = _Wanted(
+        load_stimuli(stimuli, root),
+        protocol={key: value for key, value in options.items() if key not in judged.OPTIONS},
+        asked={key: value for key, value in options.items() if key in judged.OPTIONS},
+        control=control, batch_size=batch_size, backend=backend, as_json=as_json,
+    )  # fmt: skip
     specs = [spec] if seeds is None else [spec.with_options(seed=seed) for seed in range(seeds)]
-    if seeds is not None and "seed" in spec.options:
-        raise ModelError(f"model {model!r} names a seed already; leave it out with --seeds")
-    if seeds is not None and options["dry_run"]:
-        raise click.UsageError("--dry-run says what one run would send; leave out --seeds")
     runs: list[Run] = []
     stopped = "stopped; what is scored is kept, and the same command continues"
     with says_on_interrupt(stopped), progress_bar(quiet, len(specs)) as progress:
         for position, one in enumerate(specs):
             loaded = load_any(one, device=device, dtype=dtype)
-            folder, told = _folder(out, seeds, position), progress.of(position, loaded.spec.name)
-            command_line = ["voe", *sys.argv[1:]]
-            if isinstance(loaded, Judge):
-                judged.refuse(protocol, "judge")
-                asking = judged.asking(asked, protocol, control)
-                found = judged.run(
-                    loaded, shown, asking, folder, asked, backend=backend, progress=told,
-                    command=command_line, as_json=as_json,
-                )  # fmt: skip
-                if found is None:
-                    return
-                runs.append(found)
-                continue
-            judged.refuse(asked, "predictor")
-            runs.append(
-                score(
-                    loaded,
-                    shown,
-                    protocol_changes(**protocol),
-                    folder,
-                    batch_size=batch_size,
-                    backend=backend,
-                    progress=told,
-                    command=command_line,
-                    control=judged.predictor_control(control),
-                )
-            )
+            told = progress.of(position, loaded.spec.name)
+            found = _run_of(loaded, wanted, _folder(out, seeds, position), told)
+            if found is None:
+                return
+            runs.append(found)
     _print(runs, as_json)
     if any(run.failures for run in runs):
         sys.exit(EXIT_WITH_FAILURES)
+
+
+@dataclass(frozen=True)
+class _Wanted:
+    """What was asked for, of every model alike; `protocol` and `asked` are options as they were given."""
+
+    stimuli: StimulusSet
+    protocol: dict[str, Any]
+    asked: dict[str, Any]
+    control: str | None
+    batch_size: int
+    backend: Backend
+    as_json: bool
+
+
+def _run_of(
+    loaded: Predictor | Judge, wanted: _Wanted, folder: Path | None, told: Callable[[int, int], None]
+) -> Run | None:
+    """One model, scored; None of a dry run."""
+    from voe.adapters.judge import Judge
+    from voe.cli import judged
+    from voe.scoring import score
+
+    command_line = ["voe", *sys.argv[1:]]
+    if isinstance(loaded, Judge):
+        judged.refuse(wanted.protocol, "judge")
+        asking = judged.asking(wanted.asked, wanted.protocol, wanted.control)
+        return judged.run(
+            loaded, wanted.stimuli, asking, folder, wanted.asked, backend=wanted.backend, progress=told,
+            command=command_line, as_json=wanted.as_json,
+        )  # fmt: skip
+    judged.refuse(wanted.asked, "predictor")
+    return score(
+        loaded, wanted.stimuli, protocol_changes(**wanted.protocol), folder, batch_size=wanted.batch_size,
+        backend=wanted.backend, progress=told, command=command_line,
+        control=judged.predictor_control(wanted.control),
+    )  # fmt: skip
+
+
+def _refuse_with_seeds(spec: ModelSpec, model: str, seeds: int | None, *, dry_run: bool) -> None:
+    """Refuse what makes no sense beside --seeds."""
+    if seeds is None:
+        return
+    if "seed" in spec.options:
+        raise ModelError(f"model {model!r} names a seed already; leave it out with --seeds")
+    if dry_run:
+        raise click.UsageError("--dry-run says what one run would send; leave out --seeds")
 
 
 def _score_humans(tables: Sequence[str], stimuli: StimulusSet, out: str | None, as_json: bool) -> None:
