@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.loaders import layouts
-from tests.loaders.test_benchmarks import voe
+from tests.loaders.benchmarks import voe
 from voe.answers import choice_of, score_answers, yes_or_no
 from voe.clips import Clip
 from voe.errors import CardError

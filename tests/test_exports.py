@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.loaders import layouts
-from tests.loaders.test_benchmarks import scored, voe
+from tests.loaders.benchmarks import scored, voe
 from voe.errors import RunError
 from voe.exports import export
 from voe.results import Run

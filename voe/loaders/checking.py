@@ -201,6 +201,11 @@ def _lengths(card: StimuliCard, stimuli: StimulusSet, looked: Mapping[Source, _L
             )  # fmt: skip
 
 
+def _place(source: Source) -> str:
+    """A file, and which of its clips where it holds several."""
+    return f"{source.path}, record {source.part}" if source.part else str(source.path)
+
+
 def _duplicates(stimuli: StimulusSet, looked: Mapping[Source, _Look]) -> Iterator[Finding]:
     """Files that are the same as one of another scene."""
     scenes: dict[str, dict[Source, str]] = {}
@@ -213,7 +218,7 @@ def _duplicates(stimuli: StimulusSet, looked: Mapping[Source, _Look]) -> Iterato
         if len(set(sources.values())) > 1:
             first, second, *_ = sources
             yield Finding(
-                "warning", str(second.path), f"the same video as {first.path}, of another scene",
+                "warning", _place(second), f"the same video as {_place(first)}, of another scene",
                 "scenes that share a video are not independent",
             )  # fmt: skip
 

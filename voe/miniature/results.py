@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Final
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from voe.errors import VoeError
-from voe.stats import Accuracy, accuracy_of
+from voe.stats import Accuracy, accuracy_of, seeds_by_scenes
 
 VERDICTS, DEVELOPMENT, TRAININGS = "verdicts.parquet", "development.csv", "trainings.csv"
 SHIPPED: Final = Path(__file__).parent / "results"
@@ -28,31 +30,44 @@ _KEYS = {
 class Results:
     """Three tables (`_KEYS` names their columns): verdicts, accuracy while learning, trainings.
 
-    A quadruplet of the sets here is a scene of its own, so scenes need no column.
+    A quadruplet of the sets here is a scene of its own, so scenes need no column. What is computed from the
+    tables is kept: figures and tables ask for the same.
     """
 
     verdicts: pd.DataFrame
     development: pd.DataFrame
     trainings: pd.DataFrame
+    _scores: dict[tuple[str, str, str], pd.DataFrame] = field(default_factory=dict, init=False, repr=False)
+    _accuracies: dict[tuple[str, str, str], Accuracy] = field(default_factory=dict, init=False, repr=False)
+    _intervals: dict[tuple[str, str, str], tuple[float, float]] = field(
+        default_factory=dict, init=False, repr=False
+    )
 
     def seeds(self, arm: str, stimuli: str) -> list[int]:
         """Seeds of an arm that were scored on a set."""
         return sorted(self._of(arm, stimuli)["seed"].unique().tolist())
 
     def _of(self, arm: str, stimuli: str) -> pd.DataFrame:
-        table = self.verdicts
-        return table[(table["arm"] == arm) & (table["stimuli"] == stimuli)]
+        return self._parts.get((arm, stimuli), self.verdicts.iloc[:0])
+
+    @cached_property
+    def _parts(self) -> dict[tuple[str, str], pd.DataFrame]:
+        """(arm, set) -> its verdicts."""
+        return {(str(a), str(s)): part for (a, s), part in self.verdicts.groupby(["arm", "stimuli"])}
 
     def scores(self, arm: str, stimuli: str, concept: str = "all") -> pd.DataFrame:
         """Scores [comparisons x seeds] of an arm: index comparison, one column a seed.
 
         Of comparisons that all its seeds were asked; a seed without a verdict has NaN.
         """
-        part = self._of(arm, stimuli)
-        part = part[part.groupby("comparison")["seed"].transform("nunique") == part["seed"].nunique()]
-        if concept != "all":
-            part = part[part["concept"] == concept]
-        return part.pivot(index="comparison", columns="seed", values="score")
+        key = (arm, stimuli, concept)
+        if key not in self._scores:
+            part = self._of(arm, stimuli)
+            part = part[part.groupby("comparison")["seed"].transform("nunique") == part["seed"].nunique()]
+            if concept != "all":
+                part = part[part["concept"] == concept]
+            self._scores[key] = part.pivot(index="comparison", columns="seed", values="score")
+        return self._scores[key]
 
     def concepts(self, stimuli: str) -> list[str]:
         """Concepts of a set, in its order."""
@@ -64,12 +79,32 @@ class Results:
         Raises:
             VoeError: the arm was not scored on that set.
         """
-        scores = self.scores(arm, stimuli, concept)
-        if scores.empty:
-            raise VoeError(f"results: arm {arm!r} was not scored on {stimuli!r}")
-        flat = scores.to_numpy(dtype=np.float64)
-        scenes = np.repeat(np.arange(len(flat)), flat.shape[1])
-        return accuracy_of(flat.reshape(-1), scenes, margin=0.05 if concept == "all" else 0.10)
+        key = (arm, stimuli, concept)
+        if key not in self._accuracies:
+            scores = self.scores(arm, stimuli, concept)
+            if scores.empty:
+                raise VoeError(f"results: arm {arm!r} was not scored on {stimuli!r}")
+            flat = scores.to_numpy(dtype=np.float64)
+            scenes = np.repeat(np.arange(len(flat)), flat.shape[1])
+            margin = 0.05 if concept == "all" else 0.10
+            self._accuracies[key] = accuracy_of(flat.reshape(-1), scenes, margin=margin)
+        return self._accuracies[key]
+
+    def over_seeds_too(self, arm: str, stimuli: str, concept: str = "all") -> tuple[float, float]:
+        """Interval of an arm's accuracy over other scenes and, of several seeds, other seeds.
+
+        `voe.stats.seeds_by_scenes` on the comparisons of which all seeds have a verdict, but never narrower
+        than the interval over scenes alone (`voe.stats.accuracy`): near 0 and 1 scores hardly vary.
+
+        Raises:
+            VoeError: the arm was not scored on that set.
+        """
+        key = (arm, stimuli, concept)
+        if key not in self._intervals:
+            alone = self.accuracy(arm, stimuli, concept)
+            scores = self.scores(arm, stimuli, concept).dropna().to_numpy(dtype=np.float64).T
+            self._intervals[key] = _widened(scores, alone.low, alone.high)
+        return self._intervals[key]
 
     def effect(self, arm: str, stimuli: str, concept: str = "all") -> float:
         """Median contrast as a share of the mean surprise of its clips, over comparisons and seeds.
@@ -92,6 +127,16 @@ class Results:
         for name, table in ((DEVELOPMENT, self.development), (TRAININGS, self.trainings)):
             table.to_csv(folder / f".{name}", index=False, lineterminator="\n", float_format="%.6g")
             (folder / f".{name}").replace(folder / name)
+
+
+def _widened(scores: npt.NDArray[np.float64], low: float, high: float) -> tuple[float, float]:
+    """The interval over seeds and scenes of scores [seeds, comparisons], no narrower than (low, high)."""
+    if len(scores) == 1 or not scores.size:
+        return low, high
+    found = seeds_by_scenes(scores, np.zeros((2, scores.shape[1])))
+    if math.isnan(found.low):  # scores that do not vary
+        return low, high
+    return max(min(found.low, low), 0.0), min(max(found.high, high), 1.0)
 
 
 def read_results(folder: Path = SHIPPED) -> Results:

@@ -36,7 +36,7 @@ def accuracy_table(results: Results, stimuli: str, arms: tuple[str, ...]) -> pd.
         block: list[dict[str, Any]] = []
         for concept in [*results.concepts(stimuli), "all"]:
             found = results.accuracy(arm, stimuli, concept)
-            wide = over_seeds_too(results, stimuli, arm, concept)
+            wide = results.over_seeds_too(arm, stimuli, concept)
             block.append(
                 {
                     "arm": arm, "concept": concept, "seeds": len(seeds), "n": found.n // len(seeds),
@@ -103,22 +103,6 @@ def beside_untrained(results: Results, stimuli: str, arm: str) -> pd.DataFrame:
     return table
 
 
-def over_seeds_too(results: Results, stimuli: str, arm: str, concept: str) -> tuple[float, float]:
-    """Interval of an arm's accuracy over other scenes and, of several seeds, other seeds.
-
-    `voe.stats.seeds_by_scenes` on the comparisons of which all seeds have a verdict, but never narrower than
-    the interval over scenes alone (`voe.stats.accuracy`): near 0 and 1 scores hardly vary.
-    """
-    scores = results.scores(arm, stimuli, concept).dropna().to_numpy(dtype=np.float64).T
-    alone = results.accuracy(arm, stimuli, concept)
-    if len(scores) == 1 or not scores.size:
-        return alone.low, alone.high
-    found = seeds_by_scenes(scores, np.zeros((2, scores.shape[1])))
-    if math.isnan(found.low):  # scores that do not vary
-        return alone.low, alone.high
-    return max(min(found.low, alone.low), 0.0), min(max(found.high, alone.high), 1.0)
-
-
 def latent_less_pixels(results: Results, stimuli: str) -> pd.DataFrame:
     """The latent predictor less the pixel predictor, on the comparisons that both answered.
 
@@ -169,7 +153,7 @@ def model_table(results: Results, stimuli: str) -> pd.DataFrame:
     rows = []
     for arm, (model, family) in names.items():
         if seeds := results.seeds(arm, stimuli):
-            low, high = over_seeds_too(results, stimuli, arm, "all")
+            low, high = results.over_seeds_too(arm, stimuli)
             rows.append(
                 {
                     "stimuli": stimuli, "model": model, "family": family, "seeds": len(seeds),
@@ -207,7 +191,7 @@ def ablation_table(results: Results, group: str, stimuli: str) -> tuple[pd.DataF
         if not (seeds := results.seeds(arm, stimuli)):
             continue
         family = "pixel predictor" if arm.startswith("pixels") else "latent predictor"
-        low, high = over_seeds_too(results, stimuli, arm, "all")
+        low, high = results.over_seeds_too(arm, stimuli)
         found = results.accuracy(arm, stimuli)
         rows.append(
             {
@@ -234,7 +218,7 @@ def space_table(results: Results, stimuli: str) -> pd.DataFrame:
     ]
     for arm in arms:
         found = results.accuracy(arm, stimuli)
-        low, high = over_seeds_too(results, stimuli, arm, "all")
+        low, high = results.over_seeds_too(arm, stimuli)
         part = table[(table["arm"] == arm) & (table["stimuli"] == stimuli)]
         model, _, space = arm.partition("@")
         single = {c: results.accuracy(arm, stimuli, c).estimate for c in results.concepts(stimuli)}

@@ -205,9 +205,8 @@ def _notes(part: pd.DataFrame, headline: bool, *, unfinished: bool) -> list[str]
         notes.append("p: exact, one-sided; of concepts, corrected over them (Holm). A tie counts one half.")
         methods = sorted({m for m in part["method"] if m != "none"})
         if methods:
-            notes.append(
-                f"interval: {'; '.join(methods)}, two-sided; verdict: one-sided at 5 %, so the two can differ."
-            )
+            sides = "two-sided; verdict: one-sided at 5 %, so the two can differ."
+            notes.append(f"interval: {'; '.join(methods)}, {sides}")
     return notes
 
 
