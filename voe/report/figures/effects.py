@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 
     from matplotlib.axes import Axes
 
+_BESIDE = 0.07
+"""How far right of a mean its seeds stand, in levels."""
+
 
 def effect_by_concept(
     ax: Axes, table: pd.DataFrame, *, label: str = "Hedges' g over untrained networks"
@@ -78,7 +81,7 @@ def ablation(
     ordered: bool = False,
     chance: float = 0.5,
 ) -> Axes:
-    """Accuracy by the level of one factor of the recipe; single seeds as small dots.
+    """Accuracy by the level of one factor of the recipe; beside a mean of several seeds each as a small dot.
 
     Args:
         table: level, estimate, low, high; with several model families also family (a colour each).
@@ -109,8 +112,9 @@ def ablation(
         )
         if seeds is not None:
             dots = seeds[seeds["family"] == family] if family else seeds
-            at = np.array([levels.index(str(level)) for level in dots["level"]]) + spread[rank]
-            ax.scatter(at, dots["estimate"], s=12, color=colour, alpha=0.45, zorder=2)
+            dots = dots[dots.groupby("level", sort=False)["estimate"].transform("size") > 1]
+            at = np.array([levels.index(str(level)) for level in dots["level"]]) + spread[rank] + _BESIDE
+            ax.scatter(at, dots["estimate"], s=12, color=colour, alpha=0.6, zorder=2)
     chance_line(ax, chance)
     ax.set_xticks(range(len(levels)), levels)
     ax.set_xlim(-0.5, len(levels) - 0.5)
