@@ -198,6 +198,8 @@ def test_arms() -> None:
         recipe = arm.recipe(3)
         assert recipe.seed == 3 and recipe.name == arm.name and recipe.steps <= 1_000
     assert [level for _, level in levels_of("masking")] == ["blocks", "causal", "random", "mixed"]
+    levels = [level for _, level in levels_of("visual complexity")]
+    assert levels == ["plain", "plain", "textured", "textured", "noisy", "noisy"]
     with pytest.raises(VoeError, match="Did you mean 'latent'"):
         arm_named("latnet")
 

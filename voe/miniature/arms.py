@@ -14,6 +14,8 @@ from voe.worlds.flat import CAMERA_NOISE, Concept
 from voe.worlds.watch.clips import World
 
 LATENT, PIXELS, UNTRAINED = "latent", "pixels", "untrained"
+FAMILIES: Final = ("latent predictor", "pixel predictor")
+"""What a network predicts, in the order of colours."""
 MODELS: Final = "models"
 FEW: Final = 1_000
 """Clips of arms that are not about their number (each kind of world has to be rendered), and of what they
@@ -105,8 +107,8 @@ def _flat(concept: Concept, pairing: Pairing, probes: str = FLAT) -> Arm:
 
 
 ARMS: Final = (
-    Arm(LATENT, MODELS, "latent predictor", seeds=5),
-    Arm(PIXELS, MODELS, "pixel predictor", "tiny-videomae", seeds=5),
+    Arm(LATENT, MODELS, FAMILIES[0], seeds=5),
+    Arm(PIXELS, MODELS, FAMILIES[1], "tiny-videomae", seeds=5),
     _arm("masks-block", "masking", "blocks", masking="block"),
     _arm("masks-causal", "masking", "causal", masking="causal"),
     _arm("masks-random", "masking", "random", masking="random"),
@@ -161,6 +163,9 @@ SHARED: Final[Mapping[str, tuple[tuple[str, str], ...]]] = {
 }
 """Group -> arms of other groups that stand in it too, with their level there."""
 
+_RISING: Final[Mapping[str, tuple[str, ...]]] = {"visual complexity": ("plain", "textured", "noisy")}
+"""Levels that have an order of their own, whatever group their arms come from."""
+
 
 def arm_named(name: str) -> Arm:
     """An arm by its name.
@@ -186,4 +191,7 @@ def set_of(group: str) -> str:
 def levels_of(group: str) -> list[tuple[str, str]]:
     """(arm, level) of a group, in the order in which they are drawn."""
     own = [(arm.name, arm.level) for arm in ARMS if arm.group == group]
-    return [*own, *SHARED.get(group, ())]
+    found = [*own, *SHARED.get(group, ())]
+    if (order := _RISING.get(group)) is not None:
+        found.sort(key=lambda one: order.index(one[1]))
+    return found

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from voe.miniature.arms import BUILTIN, FLAT_LESSONS, LATENT, PIXELS, UNTRAINED, levels_of, set_of
+from voe.miniature.arms import BUILTIN, FAMILIES, FLAT_LESSONS, LATENT, PIXELS, UNTRAINED, levels_of, set_of
 from voe.miniature.results import Results
 from voe.miniature.tables import (
     ablation_table,
@@ -196,7 +196,7 @@ def _ablation(results: Results, group: str) -> Figure:
     figure, ax = plt.subplots(figsize=(2.2 + 1.3 * table["level"].nunique(), 3.2), layout="constrained")
     words = {level: f"{level}\n({_seeds(part)})" for level, part in table.groupby("level", sort=False)}
     named, dots = (one.assign(level=one["level"].map(words)) for one in (table, seeds))
-    figures.ablation(ax, named, seeds=dots, label=group, ordered=group == "amount of video")
+    figures.ablation(ax, named, seeds=dots, label=group, ordered=group == "amount of video", order=FAMILIES)
     ax.set_title(f"Quadruplets of {set_of(group)} right")
     return figure
 
@@ -204,7 +204,7 @@ def _ablation(results: Results, group: str) -> Figure:
 def _seeds(part: pd.DataFrame) -> str:
     """How many seeds each family has at a level."""
     counts = [f"{n} seed{'' if n == 1 else 's'}" for n in part["seeds"].tolist()]
-    if len(counts) == 1:
-        return counts[0]
+    if len(set(counts)) == 1:
+        return counts[0] + (" each" if len(counts) > 1 else "")
     families = part["family"].str.removesuffix(" predictor").tolist()
-    return ", ".join(f"{family}: {count}" for family, count in zip(families, counts, strict=True))
+    return ",\n".join(f"{family}: {count}" for family, count in zip(families, counts, strict=True))

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from voe.miniature.arms import LATENT, MODELS, PIXELS, UNTRAINED, levels_of, set_of
+from voe.miniature.arms import FAMILIES, LATENT, MODELS, PIXELS, UNTRAINED, levels_of, set_of
 from voe.miniature.results import Results
 from voe.stats import (
     StatsError,
@@ -190,7 +190,7 @@ def ablation_table(results: Results, group: str, stimuli: str) -> tuple[pd.DataF
     for arm, level in levels_of(group):
         if not (seeds := results.seeds(arm, stimuli)):
             continue
-        family = "pixel predictor" if arm.startswith("pixels") else "latent predictor"
+        family = FAMILIES[arm.startswith("pixels")]
         low, high = results.over_seeds_too(arm, stimuli)
         found = results.accuracy(arm, stimuli)
         rows.append(

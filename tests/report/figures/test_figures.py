@@ -133,6 +133,14 @@ def test_ablations_keep_the_order_of_levels(ax: Axes) -> None:
     assert dots[:, 1].tolist() == [0.63, 0.57] and (dots[:, 0] > 1).all() and (dots[:, 0] < 1.2).all()
 
 
+def test_a_family_keeps_its_colour_where_it_stands_alone(ax: Axes) -> None:
+    table = pd.DataFrame({"level": ["raw"], "family": ["pixel"], "estimate": 0.7, "low": 0.5, "high": 0.8})
+    figures.ablation(ax, table, order=("latent", "pixel"))
+    assert to_hex(ax.lines[0].get_color()) == "#d55e00"
+    with pytest.raises(VoeError, match="lacks the column"):
+        figures.ablation(ax, table.drop(columns="low"))
+
+
 def test_contrasts_stand_at_their_share_however_small(ax: Axes) -> None:
     table = pd.DataFrame(
         {"level": ["taught", "taught", "scrambled", "scrambled"], "share": [1.0, 3.0, -0.0002, 0.0004]}

@@ -79,6 +79,7 @@ def ablation(
     seeds: pd.DataFrame | None = None,
     label: str = "",
     ordered: bool = False,
+    order: Sequence[str] | None = None,
     chance: float = 0.5,
 ) -> Axes:
     """Accuracy by the level of one factor of the recipe; beside a mean of several seeds each as a small dot.
@@ -88,16 +89,18 @@ def ablation(
         seeds: level, estimate of single seeds (and family).
         label: the factor.
         ordered: whether its levels have an order, so that a line may join them.
+        order: families in the order of colours, where several figures must agree; by default the table's.
         chance: where guessing lies.
     """
     require_columns(table, ("level", "estimate", "low", "high"), "ablation")
     levels = in_order(table["level"])
     families = in_order(table["family"]) if "family" in table else [""]
+    ranks = list(dict.fromkeys([*([] if order is None else order), *families]))
     spread = np.linspace(-0.12, 0.12, len(families)) if len(families) > 1 else [0.0]
     for rank, family in enumerate(families):
         part = table[table["family"] == family] if family else table
         x = np.array([levels.index(str(level)) for level in part["level"]]) + spread[rank]
-        colour = PALETTE[rank % len(PALETTE)]
+        colour = PALETTE[ranks.index(family) % len(PALETTE)]
         ax.errorbar(
             x,
             part["estimate"],
