@@ -27,7 +27,7 @@ def tables(text: str) -> dict[str, list[str]]:
             assert title not in found, f"two tables are called {title!r}"
             found[title] = []
             for row in [lines[number + 1], *lines[number + 3 :]]:
-                if row.startswith(("```", "Interval", "On the", "p:", "Each", "What each")):
+                if row.startswith(("```", "Interval", "On the", "p:", "Each", "What each", "Per cent")):
                     break
                 if row.strip():
                     found[title].append(row)

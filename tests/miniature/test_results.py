@@ -21,6 +21,7 @@ from voe.miniature.tables import (
     ablation_table,
     accuracy_table,
     beside_untrained,
+    by_concept,
     contrast_table,
     groups_with_results,
     latent_less_pixels,
@@ -263,6 +264,16 @@ def test_seeds_that_were_asked_different_scenes_are_compared_on_what_they_share(
     row = accuracy_table(found, "builtin", ("latent",)).set_index("concept").loc["all"]
     assert row["n"] == 20 and row["estimate"] == pytest.approx(scores.to_numpy().mean())
     assert row["seeds_low"] <= row["estimate"] <= row["seeds_high"]
+
+
+def test_shares_by_concept_are_the_means_of_its_verdicts(results: Results) -> None:
+    table = by_concept(results, "builtin").set_index("arm")
+    assert table.index.tolist() == ["latent", "pixels", "masks-block"]  # trained ones, in their order
+    part = results.verdicts.query("arm == 'pixels' and concept == 'gravity'")
+    assert table.loc["pixels", "gravity"] == pytest.approx(part["score"].mean())
+    [shown] = [t for t in result_tables(results) if t.name == "by concept"]
+    row = next(line.split() for line in render([shown], "text").splitlines() if "masks-block" in line)
+    assert row[1:] == [f"{100 * table.loc['masks-block', c]:.0f}" for c in results.concepts("builtin")]
 
 
 def test_an_interval_over_seeds_too_is_no_narrower_than_one_over_scenes() -> None:

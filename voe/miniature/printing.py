@@ -10,6 +10,7 @@ from voe.miniature.tables import (
     ablation_table,
     accuracy_table,
     beside_untrained,
+    by_concept,
     groups_with_results,
     latent_less_pixels,
     space_table,
@@ -44,7 +45,8 @@ def result_tables(results: Results) -> list[Table]:
     groups = [
         group for stimuli in (BUILTIN, *FLAT_LESSONS) for group in groups_with_results(results, stimuli)
     ]
-    return tables + [_ablation(results, group) for group in groups]
+    tables += [_ablation(results, group) for group in groups]
+    return [*tables, _by_concept(results)] if groups_with_results(results, BUILTIN) else tables
 
 
 def _accuracy(results: Results, stimuli: str, arm: str) -> Table:
@@ -182,3 +184,29 @@ def _ablation(results: Results, group: str) -> Table:
         ],
     )
     return Table(group, records_of(frame), (view,))
+
+
+_SHORT = {
+    "object-permanence": "perm", "continuity": "cont", "shape-constancy": "shape",
+    "colour-constancy": "colour", "support": "supp", "inertia": "inert", "gravity": "grav",
+    "solidity": "solid", "collision": "coll",
+}  # fmt: skip
+
+
+def _by_concept(results: Results) -> Table:
+    """Where each arm's score on the set that ships comes from."""
+    frame = by_concept(results, BUILTIN)
+    concepts = results.concepts(BUILTIN)
+    quads = len(results.scores(str(frame["arm"].iloc[0]), BUILTIN, concepts[0]))
+    view = View(
+        f"BY CONCEPT, on {BUILTIN}",
+        {
+            "arm": shown("arm"),
+            **{_SHORT.get(c, c): shown(c, lambda share: f"{100 * float(share):.0f}") for c in concepts},
+        },
+        [
+            f"Per cent right of {quads} quadruplets a concept, over the seeds of an arm (described, not "
+            "tested). A tie counts one half, so 50 may be chance or nothing but ties.",
+        ],
+    )
+    return Table("by concept", records_of(frame), (view,))

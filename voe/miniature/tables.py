@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from voe.miniature.arms import FAMILIES, LATENT, MODELS, PIXELS, UNTRAINED, levels_of, set_of
+from voe.miniature.arms import ARMS, FAMILIES, LATENT, MODELS, PIXELS, UNTRAINED, levels_of, set_of
 from voe.miniature.results import Results
 from voe.stats import (
     StatsError,
@@ -205,6 +205,16 @@ def ablation_table(results: Results, group: str, stimuli: str) -> tuple[pd.DataF
     return pd.DataFrame(rows), pd.DataFrame(dots)
 
 
+def by_concept(results: Results, stimuli: str) -> pd.DataFrame:
+    """Share right of every trained arm, seeds pooled. Columns: arm, seeds, and a concept each."""
+    rows = []
+    for arm in ARMS:
+        if seeds := results.seeds(arm.name, stimuli):
+            shares = {c: results.accuracy(arm.name, stimuli, c).estimate for c in results.concepts(stimuli)}
+            rows.append({"arm": arm.name, "seeds": len(seeds), **shares})
+    return pd.DataFrame(rows)
+
+
 def space_table(results: Results, stimuli: str) -> pd.DataFrame:
     """Both predictors and untrained networks in third spaces.
 
@@ -234,8 +244,6 @@ def space_table(results: Results, stimuli: str) -> pd.DataFrame:
 
 def groups_with_results(results: Results, stimuli: str) -> list[str]:
     """The questions that a set answers, of which an arm was scored, and something to set it beside."""
-    from voe.miniature.arms import ARMS
-
     known = dict.fromkeys(arm.group for arm in ARMS)
     groups = [group for group in known if group != MODELS and set_of(group) == stimuli]
     scored = {arm.name for arm in ARMS if results.seeds(arm.name, stimuli)}
