@@ -273,7 +273,13 @@ def test_shares_by_concept_are_the_means_of_its_verdicts(results: Results) -> No
     assert table.loc["pixels", "gravity"] == pytest.approx(part["score"].mean())
     [shown] = [t for t in result_tables(results) if t.name == "by concept"]
     row = next(line.split() for line in render([shown], "text").splitlines() if "masks-block" in line)
-    assert row[1:] == [f"{100 * table.loc['masks-block', c]:.0f}" for c in results.concepts("builtin")]
+    assert row[1:] == [
+        "1",
+        *(f"{100 * table.loc['masks-block', c]:.0f}" for c in results.concepts("builtin")),
+    ]
+    part = results.verdicts.query("not (arm == 'masks-block' and concept == 'gravity')")
+    table = by_concept(replace(results, verdicts=part), "builtin").set_index("arm")
+    assert np.isnan(table.loc["masks-block", "gravity"]) and table.loc["masks-block", "support"] > 0
 
 
 def test_an_interval_over_seeds_too_is_no_narrower_than_one_over_scenes() -> None:

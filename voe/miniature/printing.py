@@ -202,7 +202,8 @@ def _by_concept(results: Results) -> Table:
         f"BY CONCEPT, on {BUILTIN}",
         {
             "arm": shown("arm"),
-            **{_SHORT.get(c, c): shown(c, lambda share: f"{100 * float(share):.0f}") for c in concepts},
+            "seeds": shown("seeds"),
+            **{_SHORT.get(c, c): shown(c, _whole) for c in concepts},
         },
         [
             f"Per cent right of {quads} quadruplets a concept, over the seeds of an arm (described, not "
@@ -210,3 +211,8 @@ def _by_concept(results: Results) -> Table:
         ],
     )
     return Table("by concept", records_of(frame), (view,))
+
+
+def _whole(share: float) -> str:
+    """A share in whole per cent, without the sign."""
+    return "" if math.isnan(share) else f"{100 * share:.0f}"

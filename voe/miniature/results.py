@@ -25,6 +25,9 @@ _KEYS = {
     ),
 }  # fmt: skip
 
+_Key = tuple[str, str, str]
+"""Arm, set, concept."""
+
 
 @dataclass(frozen=True)
 class Results:
@@ -37,10 +40,10 @@ class Results:
     verdicts: pd.DataFrame
     development: pd.DataFrame
     trainings: pd.DataFrame
-    _scores: dict[tuple[str, str, str], pd.DataFrame] = field(default_factory=dict, init=False, repr=False)
-    _accuracies: dict[tuple[str, str, str], Accuracy] = field(default_factory=dict, init=False, repr=False)
-    _intervals: dict[tuple[str, str, str], tuple[float, float]] = field(
-        default_factory=dict, init=False, repr=False
+    _scores: dict[_Key, pd.DataFrame] = field(default_factory=dict, init=False, repr=False, compare=False)
+    _accuracies: dict[_Key, Accuracy] = field(default_factory=dict, init=False, repr=False, compare=False)
+    _intervals: dict[_Key, tuple[float, float]] = field(
+        default_factory=dict, init=False, repr=False, compare=False
     )
 
     def seeds(self, arm: str, stimuli: str) -> list[int]:
@@ -58,7 +61,8 @@ class Results:
     def scores(self, arm: str, stimuli: str, concept: str = "all") -> pd.DataFrame:
         """Scores [comparisons x seeds] of an arm: index comparison, one column a seed.
 
-        Of comparisons that all its seeds were asked; a seed without a verdict has NaN.
+        Of comparisons that all its seeds were asked; a seed without a verdict has NaN. The table is kept, and
+        is to be read, not changed.
         """
         key = (arm, stimuli, concept)
         if key not in self._scores:

@@ -190,7 +190,7 @@ def ablation_table(results: Results, group: str, stimuli: str) -> tuple[pd.DataF
     for arm, level in levels_of(group):
         if not (seeds := results.seeds(arm, stimuli)):
             continue
-        family = FAMILIES[arm.startswith("pixels")]
+        family = FAMILIES[1] if arm.startswith("pixels") else FAMILIES[0]
         low, high = results.over_seeds_too(arm, stimuli)
         found = results.accuracy(arm, stimuli)
         rows.append(
@@ -206,11 +206,18 @@ def ablation_table(results: Results, group: str, stimuli: str) -> tuple[pd.DataF
 
 
 def by_concept(results: Results, stimuli: str) -> pd.DataFrame:
-    """Share right of every trained arm, seeds pooled. Columns: arm, seeds, and a concept each."""
+    """Share right of every trained arm, seeds pooled. Columns: arm, seeds, and a concept each.
+
+    NaN where an arm was not scored on a concept.
+    """
     rows = []
     for arm in ARMS:
         if seeds := results.seeds(arm.name, stimuli):
-            shares = {c: results.accuracy(arm.name, stimuli, c).estimate for c in results.concepts(stimuli)}
+            shares = {
+                concept: math.nan if results.scores(arm.name, stimuli, concept).empty
+                else results.accuracy(arm.name, stimuli, concept).estimate
+                for concept in results.concepts(stimuli)
+            }  # fmt: skip
             rows.append({"arm": arm.name, "seeds": len(seeds), **shares})
     return pd.DataFrame(rows)
 

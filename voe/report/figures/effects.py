@@ -82,11 +82,11 @@ def ablation(
     order: Sequence[str] | None = None,
     chance: float = 0.5,
 ) -> Axes:
-    """Accuracy by the level of one factor of the recipe; beside a mean of several seeds each as a small dot.
+    """Accuracy by the level of one factor of the recipe; several seeds also as small dots beside their mean.
 
     Args:
         table: level, estimate, low, high; with several model families also family (a colour each).
-        seeds: level, estimate of single seeds (and family).
+        seeds: level, estimate of single seeds (and family); one that is alone at its level is not drawn.
         label: the factor.
         ordered: whether its levels have an order, so that a line may join them.
         order: families in the order of colours, where several figures must agree; by default the table's.
