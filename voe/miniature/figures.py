@@ -87,7 +87,7 @@ def _concepts(results: Results, stimuli: str) -> Figure:
         part = table[table["arm"] == arm]
         figures.accuracy_by_concept(ax, part)
         hollow |= _without_verdict(ax, part)
-        name = {LATENT: "latent predictor", PIXELS: "pixel predictor"}.get(arm, "untrained networks")
+        name = {LATENT: FAMILIES[0], PIXELS: FAMILIES[1]}.get(arm, "untrained networks")
         ax.set_title(f"{name}\n{_counted(part)}")
         if ax.get_legend() is not None:
             ax.get_legend().remove()
@@ -136,7 +136,7 @@ def _development(results: Results) -> Figure:
         part = table[(table["arm"] == arm)].groupby(["step", "concept"], sort=False, as_index=False)
         figures.development(ax, part["estimate"].mean())
         seeds = table.loc[table["arm"] == arm, "seed"].nunique()
-        name = "latent predictor" if arm == LATENT else "pixel predictor"
+        name = FAMILIES[0] if arm == LATENT else FAMILIES[1]
         ax.set_title(f"{name} ({seeds} seed{'' if seeds == 1 else 's'}, stride 8)")
         if ax is not axes[0][-1]:
             ax.get_legend().remove()

@@ -146,8 +146,8 @@ def model_table(results: Results, stimuli: str) -> pd.DataFrame:
     The interval is over other scenes and, of several seeds, other seeds.
     """
     names = {
-        LATENT: ("latent predictor", "latent"),
-        PIXELS: ("pixel predictor", "pixel"),
+        LATENT: (FAMILIES[0], "latent"),
+        PIXELS: (FAMILIES[1], "pixel"),
         UNTRAINED: ("untrained", "untrained"),
     }
     rows = []
