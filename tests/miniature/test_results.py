@@ -12,7 +12,9 @@ from click.testing import CliRunner
 from scipy import stats
 
 from voe.cli.main import cli
+from voe.clips import StimulusSet
 from voe.errors import VoeError
+from voe.loaders.load import load_stimuli
 from voe.miniature.arms import ARMS, arm_named, levels_of
 from voe.miniature.figures import draw_all
 from voe.miniature.printing import result_tables
@@ -211,6 +213,45 @@ def test_the_command() -> None:
     shown = CliRunner().invoke(cli, ["reproduce", "--from-results"])
     assert shown.exit_code == 0, shown.output
     assert "LATENT PREDICTOR on builtin" in shown.output
+
+
+def test_only_the_models_and_arms_that_are_named_meet_the_held_out_set(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    scored: list[tuple[str, str]] = []
+    monkeypatch.setattr("voe.miniature.work.train_arm", lambda arm, seed, out, **rest: out)
+    monkeypatch.setattr(
+        "voe.miniature.work.score_arm",
+        lambda arm, seed, out, stimuli, **rest: scored.append((arm.name, stimuli.name)),
+    )
+    asked: list[int | None] = []
+
+    def heldout(scenes: int | None, *, progress: object) -> StimulusSet:
+        asked.append(scenes)
+        return replace(load_stimuli("builtin"), name="builtin-heldout")
+
+    monkeypatch.setattr("voe.miniature.work.heldout_stimuli", heldout)
+    monkeypatch.setattr("voe.miniature.work.flat_stimuli", lambda probes: load_stimuli("builtin"))
+    monkeypatch.setattr("voe.cli.reproduce._show", lambda *shown: None)
+
+    def met(*words: str) -> set[str]:
+        scored.clear()
+        done = CliRunner().invoke(cli, ["reproduce", *words, "--seeds", "1", "--out", str(tmp_path / "out")])
+        assert done.exit_code == 0, done.output
+        return {arm for arm, stimuli in scored if stimuli == "builtin-heldout"}
+
+    assert met("--heldout") == {"latent", "pixels"} and asked == [None]
+    assert met("latent", "pixels-raw", "--heldout", "--heldout-scenes", "7") == {"latent", "pixels-raw"}
+    assert asked == [None, 7]
+    assert met("pixels-raw") == set() and scored == [("pixels-raw", "builtin")]
+
+
+def test_another_arm_that_met_the_held_out_set_has_a_table_of_it(results: Results) -> None:
+    more = verdicts("pixels-raw", [0, 1], 0.9, stimuli="builtin-heldout")
+    both = replace(results, verdicts=pd.concat([results.verdicts, more], ignore_index=True))
+    text = render(result_tables(both), "text")
+    assert "PIXELS-RAW on builtin-heldout, 2 seeds" in text and "90.0 %" in text
+    assert "PIXELS-RAW" not in render(result_tables(results), "text")
 
 
 def test_what_is_trained_is_not_asked_of_results() -> None:

@@ -8,12 +8,26 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from voe.errors import CardError
+from voe.loaders.manifest import load_manifest
 from voe.miniature import work
 from voe.miniature.arms import ARMS, BUILTIN, FILMED, FLAT, Arm, arm_named, set_of
-from voe.miniature.work import collect, first_scenes, flat_probe, flat_stimuli, place_of, score_arm, train_arm
+from voe.miniature.work import (
+    HELDOUT,
+    collect,
+    first_scenes,
+    flat_probe,
+    flat_stimuli,
+    heldout_stimuli,
+    place_of,
+    score_arm,
+    train_arm,
+)
 from voe.training.flat_lessons import FlatLesson
+from voe.worlds.build import SetPlan
 from voe.worlds.flat import CAMERA_NOISE
 from voe.worlds.flat_set import flat_probes
+from voe.worlds.ondemand import render_cached
 
 SMALL = {
     "size": 32, "patch": 16, "width": 32, "predictor_width": 32, "depth": 1, "predictor_depth": 1, "heads": 2,
@@ -79,6 +93,25 @@ def test_a_lesson_is_probed_in_its_own_world_with_other_scenes_than_it_is_scored
     assert flat_stimuli(FILMED).name == FILMED
     looks = {"one_room": True, "noise": CAMERA_NOISE}
     assert asked == [{"seed": 2, **looks}, {"seed": 1, **looks}]
+
+
+def test_a_part_of_the_held_out_set_is_rendered_alone_or_taken_from_the_whole(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("VOE_CACHE", str(tmp_path))
+    plan = SetPlan(("object-permanence", "support"), count=2, seed=3, size=32, heldout=True)
+    monkeypatch.setattr("voe.worlds.ondemand.plan_of", lambda card: plan)
+    with pytest.raises(CardError, match="voe render --set builtin-heldout"):
+        heldout_stimuli()
+    seen: list[tuple[int, int]] = []
+    part = heldout_stimuli(1, progress=lambda *at: seen.append(at))
+    assert seen[-1] == (2, 2) and part.name == HELDOUT
+    assert [quad.id for quad in part.quadruplets] == ["object-permanence-000", "support-000"]
+    whole = load_manifest(render_cached(plan, HELDOUT, jobs=1), name=HELDOUT)
+    assert heldout_stimuli(2).root == heldout_stimuli().root == whole.root != part.root
+    taken = heldout_stimuli(1)
+    assert taken.root == whole.root
+    assert [quad.id for quad in taken.quadruplets] == [quad.id for quad in part.quadruplets]
 
 
 def test_every_arm_has_a_recipe_and_a_set() -> None:

@@ -54,6 +54,20 @@ def test_the_number_of_processes_changes_nothing(rendered, tmp_path):
         assert (again.parent / "videos" / video.name).read_bytes() == video.read_bytes()
 
 
+def test_the_first_scenes_of_a_set_are_those_of_the_whole(rendered, tmp_path):
+    part = build.render_set(replace(PLAN, first=1), tmp_path / "part", jobs=1)
+    assert part.read_text().splitlines() == rendered.read_text().splitlines()[:7]
+    videos = sorted((part.parent / "videos").iterdir())
+    assert [path.name for path in videos] == [f"{CARD}-000-a.mp4", f"{CARD}-000-b.mp4"]
+    for video in videos:
+        assert video.read_bytes() == (rendered.parent / "videos" / video.name).read_bytes()
+    # A smaller set is another one: what is varied is spread over its scenes.
+    fewer = build.render_set(replace(PLAN, count=1), tmp_path / "fewer", jobs=1)
+    assert fewer.read_bytes() != part.read_bytes()
+    with pytest.raises(VoeError, match="at least 1"):
+        build.render_set(replace(PLAN, first=0), tmp_path / "none", jobs=1)
+
+
 def test_a_killed_render_leaves_nothing(monkeypatch, tmp_path):
     def killed(job):
         (job.folder / "videos" / "half.mp4").write_bytes(b"half")

@@ -16,6 +16,11 @@ from voe.errors import VoeError
 @click.argument("cards", nargs=-1)
 @click.option("--set", "of_set", help="Render the set of this card (builtin-heldout) into the cache.")
 @click.option("--count", type=click.IntRange(1), help="Quadruplets a concept.  [default: as builtin]")
+@click.option(
+    "--first",
+    type=click.IntRange(1),
+    help="Only the first so many scenes of each card: the same ones as in the whole set.",
+)
 @click.option("--seed", type=click.IntRange(0), help="[default: as builtin]")
 @click.option("--size", type=click.IntRange(16), help="Height and width in pixels.  [default: as builtin]")
 @click.option("--heldout", is_flag=True, help="In the held-out appearance of the cards.")
@@ -30,6 +35,7 @@ def command(
     cards: tuple[str, ...],
     of_set: str | None,
     count: int | None,
+    first: int | None,
     seed: int | None,
     size: int | None,
     heldout: bool,
@@ -44,7 +50,8 @@ def command(
 
     Without CARDS, and with the defaults, this rebuilds the set that ships. The result is a manifest:
     `voe score --stimuli OUT/manifest.csv`. With --set, the set of a card is rendered into the cache, and is
-    then known by its name: `voe score --stimuli builtin-heldout`. What was cut off is continued.
+    then known by its name: `voe score --stimuli builtin-heldout`. What was cut off is continued. With
+    --first a part of it is rendered, which is known by its path alone.
     """
     from voe.cards import read_stimuli_card
     from voe.cli.terminal import print_json, progress_bar, says_on_interrupt
@@ -65,7 +72,7 @@ def command(
         raise click.UsageError(
             "--set renders exactly what the card says; for cards, counts or seeds of your own give --out"
         )
-    plan = plan_of(read_stimuli_card(of_set or "builtin"))
+    plan = replace(plan_of(read_stimuli_card(of_set or "builtin")), first=first)
     stopped = "stopped; the same command continues" if of_set else "stopped; nothing is kept"
     with says_on_interrupt(stopped), progress_bar(quiet) as progress:
         bar = progress.of(0, "rendering")
@@ -74,10 +81,12 @@ def command(
         else:
             plan = replace(plan, cards=cards or plan.cards, occlusions=_frames(occlusions), **changes)
             manifest = render_set(plan, Path(str(out)), jobs=jobs, progress=bar)
+    # A part of a set is not known by the name of the whole.
+    stimuli = str(manifest) if of_set is None or first is not None else of_set
     if as_json:
-        print_json({"manifest": str(manifest), "stimuli": of_set or str(manifest)})
+        print_json({"manifest": str(manifest), "stimuli": stimuli})
     else:
-        click.echo(f"{manifest}\nscore it: voe score --stimuli {of_set or manifest}")
+        click.echo(f"{manifest}\nscore it: voe score --stimuli {stimuli}")
 
 
 def _frames(text: str | None) -> tuple[int, ...]:

@@ -30,10 +30,14 @@ _UNTRAINED_SCENES = 24
 )  # fmt: skip
 @click.option("--seeds", type=click.IntRange(1), help="Trainings of each arm.  [default: the arm's own]")
 @click.option("--untrained", type=click.IntRange(2), help="Also score so many untrained networks.")
-@click.option("--heldout", is_flag=True, help="Score the models on builtin-heldout too; each time is logged.")
+@click.option(
+    "--heldout",
+    is_flag=True,
+    help="Score the models, and ARMS that were named, on builtin-heldout too; each time is logged.",
+)
 @click.option(
     "--heldout-scenes", type=click.IntRange(1),
-    help="Quadruplets a concept of it.  [default: all; for untrained networks, 24]",
+    help="Quadruplets a concept of it; only those are rendered.  [default: all; for untrained networks, 24]",
 )  # fmt: skip
 @click.option(
     "--third-space", is_flag=True, help="Also score both predictors in spaces that are no model's own."
@@ -81,8 +85,8 @@ def command(
             raise click.UsageError("--results names what --from-results shows; add --from-results")
         work = [(arm, seed) for arm in chosen for seed in range(seeds or arm.seeds)]
         _work(
-            work, Path(out), untrained=untrained, heldout=heldout, scenes=heldout_scenes, quiet=quiet,
-            device=device,
+            work, Path(out), untrained=untrained, heldout=_meeting_it(arms) if heldout else frozenset(),
+            scenes=heldout_scenes, quiet=quiet, device=device,
         )  # fmt: skip
         if third_space:
             _score_in_spaces(Path(out), quiet)
@@ -94,37 +98,43 @@ def _line(arm: Arm) -> str:
     return f"{arm.name:<30} {arm.group + ': ' + arm.level:<40} {recipe.steps:>5} steps, {arm.seeds} seeds"
 
 
+def _meeting_it(named: tuple[str, ...]) -> frozenset[str]:
+    """Arms that meet the held-out set: the models, and others only where they are asked for by name."""
+    from voe.miniature.arms import ARMS, MODELS
+
+    return frozenset(named) | {arm.name for arm in ARMS if arm.group == MODELS}
+
+
 def _work(
     work: list[tuple[Arm, int]],
     out: Path,
     *,
     untrained: int | None,
-    heldout: bool,
+    heldout: frozenset[str],
     scenes: int | None,
     quiet: bool,
     device: str | None,
 ) -> None:
-    """Train and score; the time of each is told."""
+    """Train and score; the time of each is told. `heldout` names the arms that meet the held-out set."""
     from voe.adapters.placement import Placement
     from voe.cli.terminal import progress_bar, says_on_interrupt
     from voe.loaders.load import load_stimuli
-    from voe.miniature.arms import BUILTIN, MODELS
-    from voe.miniature.work import HELDOUT, first_scenes, flat_stimuli, score_arm, train_arm
+    from voe.miniature.arms import BUILTIN
+    from voe.miniature.work import flat_stimuli, score_arm, train_arm
 
     if device is not None:
         Placement.choose(device)  # before anything is rendered for a device that is not there
     sets = [load_stimuli(BUILTIN)]
     flat = {probes: flat_stimuli(probes) for probes in {arm.probes for arm, _ in work} - {BUILTIN}}
     if heldout:
-        whole = load_stimuli(HELDOUT)
-        sets.append(whole if scenes is None else first_scenes(whole, scenes))
+        sets.append(_heldout(scenes, quiet))
     with says_on_interrupt("stopped; the same command goes on where it was"):
         with progress_bar(quiet, len(work)) as bar:
             for number, (arm, seed) in enumerate(work):
                 started = time.monotonic()
                 watching = bar.of(number, f"{arm.name} {seed}: what it watches")
                 train_arm(arm, seed, out, progress=watching, device=device)
-                on = sets if arm.group == MODELS else sets[:1]
+                on = sets if arm.name in heldout else sets[:1]
                 for stimuli in [flat[arm.probes]] if arm.probes in flat else on:
                     score_arm(arm, seed, out, stimuli, progress=bar.of(number, f"{arm.name} {seed}: probes"))
                 if not quiet:
@@ -132,6 +142,14 @@ def _work(
         if untrained is not None:
             with progress_bar(quiet, len(sets)) as bar:
                 _score_untrained(sets, out, untrained, scenes or _UNTRAINED_SCENES, bar)
+
+
+def _heldout(scenes: int | None, quiet: bool) -> StimulusSet:
+    from voe.cli.terminal import progress_bar, says_on_interrupt
+    from voe.miniature.work import heldout_stimuli
+
+    with says_on_interrupt("stopped; the same command continues"), progress_bar(quiet, 1) as bar:
+        return heldout_stimuli(scenes, progress=bar.of(0, "rendering"))
 
 
 def _score_untrained(

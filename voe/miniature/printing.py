@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from voe.miniature.arms import BUILTIN, FLAT_LESSONS, LATENT, PIXELS, UNTRAINED, set_of
+from voe.miniature.arms import ARMS, BUILTIN, FLAT_LESSONS, LATENT, PIXELS, UNTRAINED, set_of
 from voe.miniature.results import Results
 from voe.miniature.tables import (
     ablation_table,
@@ -33,7 +33,11 @@ def result_tables(results: Results) -> list[Table]:
     """Accuracy against chance and against untrained networks by concept, and every question's arms."""
     tables = []
     for stimuli in (HELDOUT, BUILTIN):
-        tables += [_accuracy(results, stimuli, arm) for arm in _TITLES if results.seeds(arm, stimuli)]
+        # On the set that ships the other arms have tables of their own, by what they differ in.
+        others = [arm.name for arm in ARMS if arm.name not in _TITLES] if stimuli == HELDOUT else []
+        tables += [
+            _accuracy(results, stimuli, arm) for arm in [*_TITLES, *others] if results.seeds(arm, stimuli)
+        ]
         if results.seeds(LATENT, stimuli) and results.seeds(PIXELS, stimuli):
             tables.append(_difference(results, stimuli))
         if results.seeds(UNTRAINED, stimuli):
@@ -52,8 +56,9 @@ def result_tables(results: Results) -> list[Table]:
 def _accuracy(results: Results, stimuli: str, arm: str) -> Table:
     frame = accuracy_table(results, stimuli, (arm,))
     seeds = int(frame["seeds"].iloc[0])
+    title = _TITLES.get(arm, arm.upper())
     view = View(
-        f"{_TITLES[arm]} on {stimuli}, {seeds} seed{'s' if seeds > 1 else ''} (chance: 50 %)",
+        f"{title} on {stimuli}, {seeds} seed{'s' if seeds > 1 else ''} (chance: 50 %)",
         {
             "concept": shown("concept"),
             "n": shown("n"),

@@ -155,6 +155,29 @@ def flat_stimuli(probes: str = FLAT) -> StimulusSet:
     return load_manifest(flat_probes(seed=SCORED_SEED, **flat_looks(probes)), name=probes)
 
 
+def heldout_stimuli(scenes: int | None = None, *, progress: Progress | None = None) -> StimulusSet:
+    """The held-out set, or the first `scenes` quadruplets of each concept.
+
+    A part is rendered on its own where the whole set has not been: its scenes are the same.
+
+    Raises:
+        CardError: the whole set is asked for, and has not been rendered.
+    """
+    from voe.cards import read_stimuli_card
+    from voe.loaders.load import load_stimuli
+    from voe.loaders.manifest import load_manifest
+    from voe.worlds.ondemand import plan_of, render_cached, rendered
+
+    card = read_stimuli_card(HELDOUT)
+    plan = plan_of(card)
+    if scenes is None or scenes >= plan.count:
+        return load_stimuli(HELDOUT)
+    if rendered(plan, HELDOUT) is not None:
+        return first_scenes(load_stimuli(HELDOUT), scenes)
+    manifest = render_cached(replace(plan, first=scenes), HELDOUT, progress=progress)
+    return load_manifest(manifest, name=HELDOUT, align=card.align)
+
+
 def _of_concept(stimuli: StimulusSet, concept: str) -> StimulusSet:
     """The quadruplets of one concept."""
     quads = tuple(quad for quad in stimuli.quadruplets if concept in quad.concepts)

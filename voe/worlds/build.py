@@ -78,6 +78,8 @@ class SetPlan:
         occlusions: render every scene once for each of these hidden spans, in frames, and not for the span
             that it draws; everything else is drawn the same.
         masks: also write where the objects are.
+        first: only so many scenes of each card, the first of its `count`: the same scenes as in the whole
+            set, which is not so of a smaller `count`.
     """
 
     cards: tuple[str, ...]
@@ -87,6 +89,7 @@ class SetPlan:
     heldout: bool = False
     occlusions: tuple[int, ...] = ()
     masks: bool = False
+    first: int | None = None
 
     def jobs(self, folder: Path) -> list[Job]:
         """One job a scene (and hidden span).
@@ -94,15 +97,16 @@ class SetPlan:
         Raises:
             VoeError: no such card, or a size or count that makes no picture.
         """
-        if self.count < 1 or self.size < 16:
+        scenes = self.count if self.first is None else min(self.first, self.count)
+        if scenes < 1 or self.size < 16:
             raise VoeError(
-                f"rendering into {folder}: count {self.count} must be at least 1 and size {self.size} at "
+                f"rendering into {folder}: count {scenes} must be at least 1 and size {self.size} at "
                 "least 16 pixels"
             )
         return [
             Job(card, variant, scene, self.count, self.seed, self.size, folder, occlusion, self.masks)
             for card, variant in map(self._card, self.cards)
-            for scene in range(self.count)
+            for scene in range(scenes)
             for occlusion in self.occlusions or (None,)
         ]
 
