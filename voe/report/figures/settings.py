@@ -26,6 +26,9 @@ if TYPE_CHECKING:
 
     from matplotlib.axes import Axes
 
+_FEW_LINES = 4
+"""So many lines over training may lie on each other and still be told apart by the size of their marks."""
+
 
 def sensitivity(
     ax: Axes, table: pd.DataFrame, *, label: str = "context, sampled frames", chance: float = 0.5
@@ -85,7 +88,8 @@ def development(
     whole = [ALL] if (table["concept"] == ALL).any() else []
     known = [] if order is None else list(order)
     ranks = {concept: rank for rank, concept in enumerate(dict.fromkeys([*known, *concepts]))}
-    for concept in [*sorted(concepts, key=ranks.__getitem__), *whole]:
+    drawn = [*sorted(concepts, key=ranks.__getitem__), *whole]
+    for above, concept in zip(range(len(drawn) - 1, -1, -1), drawn, strict=True):
         rank = ranks.get(concept, len(ranks))
         part = table[table["concept"] == concept].sort_values("step")
         colour = INK if concept == ALL else PALETTE[rank % len(PALETTE)]
@@ -96,9 +100,12 @@ def development(
             part["estimate"],
             color=colour,
             marker=MARKERS[rank % len(MARKERS)],
-            markersize=4,
+            # Of a few lines that may coincide, what lies below shows at the rim.
+            markersize=4 + (2.2 * above if len(drawn) <= _FEW_LINES else 0),
             linewidth=2.4 if concept == ALL else 1.3,
             label=concept,
+            zorder=3,
+            clip_on=False,  # marks at 0 and 100 % stay whole
         )
     chance_line(ax, chance)
     ax.set_xlabel("training steps")
