@@ -43,6 +43,26 @@ DEPENDENCES = (
 )
 
 
+UNEQUAL = {
+    "1 score, every fifth 10": lambda n: np.where(np.arange(n) % 5 == 0, 10, 1),
+    "2 scores, one 40": lambda n: np.r_[40, np.full(n - 1, 2)],
+    "log-normal, about 4 scores": lambda n: np.maximum(
+        np.rint(np.exp(np.random.default_rng(SEED).normal(1, 1, n))).astype(int), 1
+    ),
+}
+"""Sizes of scenes: name -> a function of their number."""
+
+
+def right_in_unequal_scenes(
+    sizes: npt.NDArray[np.int64], icc: float, accuracy: float, sets: int, rng: np.random.Generator
+) -> npt.NDArray[np.int64]:
+    """Right quadruplets of scenes of these sizes, beta-binomial: [sets, scenes]."""
+    shape = (sets, len(sizes))
+    scale = (1 - icc) / icc if icc else 0.0
+    p = rng.beta(accuracy * scale, (1 - accuracy) * scale, shape) if icc else np.full(shape, accuracy)
+    return rng.binomial(sizes, p)
+
+
 def right_by_scene(
     dependence: Dependence, accuracy: float, scenes: int, sets: int, rng: np.random.Generator
 ) -> npt.NDArray[np.int64]:

@@ -4,7 +4,16 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
-from calibration_data import SEED, Dependence, as_totals, contexts, right_by_scene, skewed
+from calibration_data import (
+    SEED,
+    UNEQUAL,
+    Dependence,
+    as_totals,
+    contexts,
+    right_by_scene,
+    right_in_unequal_scenes,
+    skewed,
+)
 from scipy import stats
 
 from voe.stats import (
@@ -19,6 +28,7 @@ from voe.stats import (
     equivalence_p,
     gee,
     group_difference,
+    jackknifed_latency,
     max_statistic,
     seeds_by_scenes,
     sign_test,
@@ -27,7 +37,7 @@ from voe.stats import (
     wilson,
 )
 from voe.stats.chance import flip_test
-from voe.stats.clusters import SceneTotals
+from voe.stats.clusters import SceneTotals, effective_number
 from voe.stats.intervals import wilson_limits
 
 Cell = dict[str, object]
@@ -111,6 +121,51 @@ def coverage(cell: int, dependence: Dependence, scenes: int, accuracy: float, se
         "Clopper-Pearson": percent(_inside(clopper_pearson(totals), accuracy)),
         "bootstrap over scenes": percent([_inside(interval, accuracy) for interval in drawn]),
         "Wilson that ignores scenes": percent(_inside(ignoring, accuracy)),
+    }
+
+
+def unequal_coverage(cell: int, sizes: str, scenes: int, truth: tuple[float, float], sets: int) -> Cell:
+    """Coverage of 95 % intervals of an accuracy where scenes differ in size. `truth`: ICC and accuracy."""
+    icc, accuracy = truth
+    rng = np.random.default_rng([SEED, 11, cell])
+    m = UNEQUAL[sizes](scenes)
+    right = right_in_unequal_scenes(m, icc, accuracy, sets, rng).astype(np.float64)
+    totals = SceneTotals(np.broadcast_to(m.astype(np.float64), right.shape), right, right)
+    low, high = wilson(totals)
+    n = effective_number(totals)
+    plain = wilson_limits(totals.mean, n, stats.t.isf(0.025, scenes - 1))
+    number = int(m.sum())
+    ignoring = wilson_limits(right.sum(axis=1) / number, number, stats.t.isf(0.025, number - 1))
+    return {
+        "sizes of scenes": sizes,
+        "scenes": scenes,
+        "accuracy": accuracy,
+        "ICC": icc,
+        "Wilson, effective n, t (default)": percent(_inside((low, high), accuracy)),
+        "its width": float(np.mean(high - low)),
+        "the same with S - 1 degrees of freedom": percent(_inside(plain, accuracy)),
+        "Wilson that ignores scenes": percent(_inside(ignoring, accuracy)),
+    }
+
+
+def latency_coverage(cell: int, shape: str, scenes: int, sets: int) -> Cell:
+    """The latency of a mean curve of 20 times that rises to a plateau, or to a peak."""
+    rng = np.random.default_rng([SEED, 12, cell])
+    times = np.arange(20)
+    plateau, peak = np.clip((times - 5) / 8, 0, 1), np.exp(-0.5 * ((times - 10) / 3) ** 2)
+    curve = plateau if shape == "a plateau" else peak
+    after = int(np.argmax(curve >= 0.5))
+    truth = after - (curve[after] - 0.5) / (curve[after] - curve[after - 1])
+    found = [jackknifed_latency(curve + rng.normal(0, 0.5, (scenes, 20)), times) for _ in range(sets)]
+    found = [one for one in found if not one.reason]
+    return {
+        "the mean curve rises to": shape,
+        "scenes": scenes,
+        "true latency": f"{truth:.2f}",
+        "mean latency": f"{np.mean([one.estimate for one in found]):.2f}",
+        "its deviation": f"{np.std([one.estimate for one in found]):.2f}",
+        "mean jackknife error": f"{np.mean([one.error for one in found]):.2f}",
+        "coverage": percent([one.low <= truth <= one.high for one in found]),
     }
 
 

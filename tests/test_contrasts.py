@@ -87,6 +87,23 @@ def test_pairs_say_what_they_share_and_use_the_same_windows() -> None:
     assert by_match[Match.PREFIX.value] == {"aaab": 7 - 1, "bbba": 4 - 8}
 
 
+def test_a_clip_of_two_quadruplets_keeps_the_windows_of_each() -> None:
+    one = design(**SPANS)
+    more = {"ab2": "ab", "ba2": "ba", "bb2": "bb"}
+    copies = tuple(replace(one.clip(old), id=new) for new, old in more.items())
+    second = replace(one.quadruplets[0], id="r", ab="ab2", ba="ba2", bb="bb2")
+    both = replace(
+        one, clips=(*one.clips, *copies), pairs=(*one.pairs, *quadruplet_pairs(second)),
+        quadruplets=(*one.quadruplets, second),
+    )  # fmt: skip
+    surprise = {**SURPRISE, **{new: SURPRISE[old] for new, old in more.items()}}
+    alone = pair_contrasts(one, curves(SURPRISE)).query("context == 2")
+    shared = pair_contrasts(both, curves(surprise)).query("context == 2")
+    for table in (shared.iloc[: len(alone)], shared.iloc[len(alone) :]):
+        assert table["contrast"].tolist() == alone["contrast"].tolist()
+        assert set(table["n_windows"]) == {2}
+
+
 def test_no_informative_window_is_not_testable_and_never_a_coin_toss() -> None:
     spans = {**SPANS, "outcome_starts": 0, "outcome_ends": 1}
     table = quadruplet_contrasts(design(**spans), curves(SURPRISE))

@@ -6,7 +6,7 @@ Runs are compared comparison by comparison, on those that every one of them scor
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from itertools import combinations
 from pathlib import Path
@@ -23,7 +23,7 @@ from voe.results import ALL, Run
 from voe.stats import (
     StatsError,
     accuracy_of,
-    adjust,
+    adjust_family,
     compare_two,
     group_difference,
     rank_among_untrained,
@@ -168,9 +168,9 @@ def _beside_untrained(part: pd.DataFrame, n_trained: int, n_untrained: int) -> d
 
 def _between_groups(part: pd.DataFrame, n_trained: int, n_untrained: int) -> dict[str, Any]:
     """Several trained seeds against several untrained: over seeds and scenes, and over seeds alone."""
-    by_scene = part.groupby("scene", sort=False)[list(range(n_trained + n_untrained))].mean()
-    seeds: npt.NDArray[np.float64] = by_scene.to_numpy(dtype=np.float64).T
-    drawn = seeds_by_scenes(seeds[:n_trained], seeds[n_trained:])
+    by_scene = part.groupby("scene", sort=False)[list(range(n_trained + n_untrained))]
+    seeds: npt.NDArray[np.float64] = by_scene.mean().to_numpy(dtype=np.float64).T
+    drawn = seeds_by_scenes(seeds[:n_trained], seeds[n_trained:], sizes=by_scene.size().to_numpy())
     row: dict[str, Any] = {
         "difference": drawn.estimate, "difference_low": drawn.low, "difference_high": drawn.high,
         "difference_reason": drawn.reason,
@@ -223,7 +223,7 @@ def compare_runs(runs: Sequence[Run], *, allow_protocols: bool = False) -> Compa
             found = compare_two(part[first], part[second], part["scene"].to_numpy(dtype=str))
             row = {"first": first + 1, "second": second + 1, "concept": concept}
             differences.append({**row, **asdict(found)})
-    _add_holm(differences)
+    _add_holm(differences, runs[0].stimuli.concepts, len(runs))
     left_out = len(primary_comparisons(runs[0])) - len(scores)
     return Compared(pd.DataFrame(accuracies), pd.DataFrame(differences), left_out)
 
@@ -234,13 +234,21 @@ def _with_interval(part: pd.DataFrame, number: int) -> dict[str, Any]:
     return {name: getattr(found, name) for name in ("n", "n_scenes", "estimate", "low", "high", "ties")}
 
 
-def _add_holm(differences: Sequence[dict[str, Any]]) -> None:
-    """Two families: all concepts together, and single concepts."""
-    for overall in (True, False):
-        family: Mapping[str, float] = {
-            str(index): row["p_value"]
-            for index, row in enumerate(differences)
-            if (row["concept"] == ALL) is overall
-        }
-        for index, p_holm in adjust(family).items():
-            differences[int(index)]["p_holm"] = p_holm
+def _add_holm(differences: Sequence[dict[str, Any]], concepts: Sequence[str], runs: int) -> None:
+    """Two families: all concepts together, and single concepts; one that was lost counts as p = 1."""
+    p_values = {_named(row["first"], row["second"], row["concept"]): row["p_value"] for row in differences}
+    adjusted: dict[str, float] = {}
+    for family in ((ALL,), concepts):
+        members = [
+            _named(first, second, concept)
+            for first, second in combinations(range(1, runs + 1), 2)
+            for concept in family
+        ]
+        adjusted |= adjust_family({name: p_values.get(name, math.nan) for name in members})
+    for row in differences:
+        row["p_holm"] = adjusted[_named(row["first"], row["second"], row["concept"])]
+
+
+def _named(first: int, second: int, concept: str) -> str:
+    """A comparison of two runs, as a member of a family."""
+    return f"{first}-{second} {concept}"

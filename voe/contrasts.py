@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import product
 from typing import Any
 
 import numpy as np
@@ -126,17 +127,19 @@ def pair_contrasts(stimuli: StimulusSet, curves: Curves) -> pd.DataFrame:
     """One row a pair, stream and context.
 
     Columns as in `quadruplet_contrasts`, with possible, impossible (clip ids) and match in place of
-    quadruplet; contrast is S(impossible) - S(possible). A pair of a quadruplet uses its informative
-    windows, any other all windows.
+    quadruplet; contrast is S(impossible) - S(possible). A pair of a quadruplet (of the first that holds both
+    clips) uses its informative windows, any other all windows.
     """
-    by_clip = {clip: quad for quad in stimuli.quadruplets for clip in quad.clips}
+    holding: dict[tuple[str, str], Quadruplet] = {}
+    for quad in stimuli.quadruplets:
+        for possible, impossible in product((quad.aa, quad.bb), (quad.ab, quad.ba)):
+            holding.setdefault((possible, impossible), quad)
     records = []
     for pair in stimuli.pairs:
-        quad = by_clip.get(pair.possible)
-        quad = quad if quad is not None and pair.impossible in quad.clips else None
+        within = holding.get((pair.possible, pair.impossible))
         head = _pair_head(pair)
         for stream, context in _settings(curves):
-            values = _measure(curves, pair.clips, quad, stream, context)
+            values = _measure(curves, pair.clips, within, stream, context)
             records.append({**head, "stream": stream, "context": context, **values, **pair.conditions})
     return pd.DataFrame(records)
 

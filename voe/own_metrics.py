@@ -214,6 +214,7 @@ def _adept(stimuli: StimulusSet, scores: Scores) -> list[OwnMetric]:
         relative, area = adept_accuracy(
             [scores.greatest[magic] for magic in chosen],
             [[scores.greatest[real] for real in controls] for controls in chosen.values()],
+            [scores.greatest[real] for real in {real for controls in chosen.values() for real in controls}],
         )
         text = "each surprising clip against its own controls, by their greatest surprise; a tie is one half"
         found.append(OwnMetric("relative accuracy", block, relative, len(chosen), "higher", text))

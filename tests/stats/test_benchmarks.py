@@ -52,6 +52,9 @@ def test_adept_by_hand() -> None:
     relative, area = own.adept_accuracy([3, 1], [[1, 3], [2]])
     assert relative == pytest.approx((0.75 + 0) / 2)
     assert area == pytest.approx(roc_auc_score([1, 1, 0, 0, 0], [3, 1, 1, 3, 2]))
+    # The clip that scores 3 is a control of both cases, and one clip.
+    shared = own.adept_accuracy([2, 2], [[3, 1], [3]], [3, 1])
+    assert shared == (pytest.approx(0.25), pytest.approx(roc_auc_score([1, 1, 0, 0], [2, 2, 3, 1])))
 
 
 @pytest.mark.parametrize(

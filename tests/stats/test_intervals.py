@@ -14,6 +14,7 @@ from voe.stats import (
     totals_by_scene,
     wilson,
 )
+from voe.stats.clusters import SceneTotals
 from voe.stats.intervals import wilson_limits
 
 ALL = (wilson, clopper_pearson, cluster_bootstrap)
@@ -135,6 +136,37 @@ def test_equivalence_needs_as_many_quadruplets_as_planned():
         right = np.arange(n + 1)
         p = np.array([float(equivalence_p(coins(k, n - k), margin)) for k in right])
         assert stats.binom.pmf(right, n, 0.5)[p <= 0.05].sum() == pytest.approx(0.80, abs=0.03)
+
+
+def unequal(sizes, accuracy, icc, sets, seed):
+    """Right scores of beta-binomial scenes: `SceneTotals` of [sets, scenes]."""
+    generator = np.random.default_rng(seed)
+    scale = (1 - icc) / icc
+    p = generator.beta(accuracy * scale, (1 - accuracy) * scale, (sets, len(sizes)))
+    right = generator.binomial(sizes, p).astype(np.float64)
+    return SceneTotals(np.broadcast_to(np.float64(sizes), right.shape), right, right)
+
+
+def test_few_large_scenes_leave_few_degrees_of_freedom():
+    sizes = np.where(np.arange(20) % 5 == 0, 10, 1)  # four scenes carry nearly all of the variance
+    totals = unequal(sizes, 0.5, 0.6, 4_000, seed=1)
+    low, high = wilson(totals)
+    assert 0.94 <= ((low <= 0.5) & (high >= 0.5)).mean() <= 0.97
+    narrow = wilson_limits(totals.mean, effective_number(totals), stats.t.isf(0.025, 19))
+    assert ((narrow[0] <= 0.5) & (narrow[1] >= 0.5)).mean() < 0.92
+    # By hand, in a set in which every scene agrees with itself: ICC 1, so a scene of m scores counts m^2.
+    agreed = totals_by_scene(
+        [1] * 8 + [0] * 8 + [1] * 8 + [0] * 3 + [1] * 3, [0] * 8 + [1] * 8 + [2] * 8 + list(range(3, 9))
+    )
+    freedom = (3 * 64 + 6) ** 2 / (3 * 64**2 + 6) - 1
+    expected = wilson_limits(agreed.mean, effective_number(agreed), stats.t.isf(0.025, freedom))
+    np.testing.assert_allclose(wilson(agreed), expected, rtol=1e-9)
+
+
+def test_scenes_of_one_size_keep_their_degrees_of_freedom():
+    totals = unequal(np.full(12, 3), 0.7, 0.3, 50, seed=2)
+    expected = wilson_limits(totals.mean, effective_number(totals), stats.t.isf(0.025, 11))
+    np.testing.assert_allclose(wilson(totals), expected, rtol=1e-9)
 
 
 def test_refusals():

@@ -10,7 +10,7 @@ from voe.stats import (
     plan_for_equivalence,
     simulated_power,
 )
-from voe.stats.power import formula_power, planned_design_effect, scene_counts
+from voe.stats.power import binomial_power, formula_power, planned_design_effect, scene_counts
 
 
 def exact_power(accuracy, n, alpha=0.05):
@@ -43,11 +43,30 @@ def test_correlation_costs_quadruplets():
     assert four.power_simulated >= 0.78
 
 
-def test_detectable_accuracy_inverts_the_plan():
-    plan = detectable_accuracy(153, simulations=500)
-    assert plan.accuracy == pytest.approx(0.6, abs=0.001)
-    assert plan.power_formula == pytest.approx(0.8, abs=1e-6)
-    assert detectable_accuracy(600, icc=0.3, per_scene=2, simulations=100).n_scenes == 300
+@pytest.mark.parametrize(
+    ("n", "alpha", "power"), [(5, 0.05, 0.8), (12, 0.05, 0.8), (20, 0.01, 0.9), (108, 0.05, 0.5)]
+)
+def test_detectable_accuracy_has_the_power_that_was_asked_for(n, alpha, power):
+    plan = detectable_accuracy(n, alpha=alpha, power=power, simulations=2_000)
+    assert exact_power(plan.accuracy, n, alpha) == pytest.approx(power, abs=1e-9)
+    assert plan.power_simulated == pytest.approx(power, abs=0.03)
+
+
+def test_the_exact_power_against_a_sum_over_all_outcomes():
+    for n in (1, 4, 5, 12, 61, 200):
+        for alpha in (0.2, 0.05, 0.001):
+            assert binomial_power(0.7, n, alpha) == pytest.approx(exact_power(0.7, n, alpha), abs=1e-12)
+
+
+@pytest.mark.parametrize("icc", [0.3, -0.2])
+def test_detectable_accuracy_of_scenes_with_several_quadruplets(icc):
+    plan = detectable_accuracy(160, icc=icc, per_scene=2, simulations=400)
+    assert plan.n_scenes == 80
+    for accuracy, lowest, highest in ((plan.accuracy, 0.75, 0.86), (plan.accuracy - 0.03, 0.4, 0.75)):
+        power = simulated_power(
+            accuracy, 80, icc=icc, per_scene=2, simulations=2_000, generator=np.random.default_rng(5)
+        )
+        assert lowest < power < highest
 
 
 def test_equivalence():

@@ -82,6 +82,16 @@ def test_no_error_without_scenes_or_overlap():
     assert apart.estimate == 1
     assert np.isnan([apart.error, apart.low, apart.high]).all()
     assert "separated" in apart.reason
+    for surprise in ([1.0] * 20, [2.0, 1.0] * 5 + [1.0, 2.0] * 5):  # all equal; half the scenes either way
+        same = clustered_auroc(
+            surprise, [0, 1] * 10, np.repeat(np.arange(5), 4) if surprise[0] == 1 else None
+        )
+        assert same.estimate == 0.5
+        assert "separated" not in same.reason
+    assert (
+        "scenes do not differ"
+        in clustered_auroc([2, 1, 2, 3] * 6, [0, 0, 1, 1] * 6, [i // 4 for i in range(24)]).reason
+    )
     few = clustered_auroc([1, 5, 3, 4], [0, 0, 1, 1], list("abab"))
     assert np.isnan(few.low)
     assert "5 scenes" in few.reason

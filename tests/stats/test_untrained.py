@@ -68,6 +68,24 @@ def test_seeds_by_scenes_against_every_resample():
     np.testing.assert_allclose([result.low, result.high], expected, atol=0.03)
 
 
+def test_a_scene_weighs_as_much_as_it_has_comparisons():
+    sizes, generator = np.array([6, 1, 2, 1, 3]), np.random.default_rng(3)
+    right = [generator.binomial(sizes, p, (2, 5)) for p in (0.8, 0.4)]
+    found = seeds_by_scenes(*(one / sizes for one in right), resamples=20_000, sizes=sizes)
+    assert found.estimate == pytest.approx((right[0].sum() - right[1].sum()) / (2 * sizes.sum()))
+    differences = []
+    for scenes in itertools.product(range(5), repeat=5):
+        first, second = (one[:, scenes].sum(axis=1) / sizes[list(scenes)].sum() for one in right)
+        for i, j, k, m in itertools.product(range(2), repeat=4):
+            differences.append((first[i] + first[j] - second[k] - second[m]) / 2)
+    expected = np.quantile(differences, [0.025, 0.975])
+    np.testing.assert_allclose([found.low, found.high], expected, atol=0.02)
+    one_size = seeds_by_scenes(*(one / 7 for one in right), sizes=[7] * 5)
+    assert one_size == seeds_by_scenes(*(one / 7 for one in right))
+    with pytest.raises(StatsError, match="4 sizes for 5 scenes"):
+        seeds_by_scenes(*right, sizes=[1, 2, 3, 4])
+
+
 def test_no_interval_without_seeds_or_variation():
     one = seeds_by_scenes([[1, 0, 1, 1, 0]], [[0, 0, 1, 1, 0]])
     assert np.isnan([one.low, one.high]).all()

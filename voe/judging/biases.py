@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from itertools import combinations
 from typing import TYPE_CHECKING, Any, Final
@@ -89,17 +89,50 @@ class Missing:
 
 
 def biases_of(run: JudgeRun) -> dict[str, Biases]:
-    """Biases by concept, then over 'all'."""
-    table = run.judgements
+    """Biases by concept, then over 'all'; intervals are over the scenes of the comparisons."""
     designs: list[Quadruplet | Pair] = [*run.stimuli.quadruplets, *run.stimuli.pairs]
-    concept_of = {run.stimuli.clip(one.clips[0]).scene: one.concepts for one in designs}
-    concepts = table["scene"].map(lambda scene: concept_of.get(scene, ()))
+    table = run.judgements
+    table = table.assign(scene=table["clip"].map(_clusters(designs)).fillna(table["scene"]))
+    about = _concepts(designs)
+    asked = zip(table["clip"], table["other"], strict=True)
+    concepts = pd.Series([about.get(frozenset({*both} - {""}), frozenset()) for both in asked], table.index)
     found = {}
     for concept in run.stimuli.concepts:
-        part = table[concepts.map(lambda names, c=concept: c in names)]
+        part = table[concepts.map(lambda names, c=concept: c in names).astype(bool)]
         if len(part):
             found[concept] = _biases(part)
     return {**found, "all": _biases(table)}
+
+
+def _clusters(designs: Sequence[Quadruplet | Pair]) -> dict[str, str]:
+    """Clip -> the scene of its comparisons, which may be wider than its own (one set-up, several cameras).
+
+    Scenes that share a clip are one.
+    """
+    from scipy.sparse import coo_array
+    from scipy.sparse.csgraph import connected_components
+
+    clips, clip_at = np.unique([clip for one in designs for clip in one.clips], return_inverse=True)
+    scenes, scene_at = np.unique([one.scene for one in designs for _ in one.clips], return_inverse=True)
+    size = len(clips) + len(scenes)
+    edges = coo_array((np.ones(len(clip_at)), (clip_at, len(clips) + scene_at)), shape=(size, size))
+    labels = connected_components(edges, directed=False)[1]
+    named = {label: str(scene) for label, scene in zip(labels[len(clips) :], scenes, strict=True)}
+    return {str(clip): named[label] for clip, label in zip(clips, labels, strict=False)}
+
+
+def _concepts(designs: Sequence[Quadruplet | Pair]) -> dict[frozenset[str], frozenset[str]]:
+    """A clip, or two that are compared -> the concepts of the comparisons that hold them."""
+    found: dict[frozenset[str], set[str]] = {}
+    for one in designs:
+        for part in _parts(one):
+            found.setdefault(part, set()).update(one.concepts)
+    return {part: frozenset(concepts) for part, concepts in found.items()}
+
+
+def _parts(one: Quadruplet | Pair) -> list[frozenset[str]]:
+    """Every clip of a comparison, and every two of them: what a question may be about."""
+    return [frozenset(some) for many in (1, 2) for some in combinations(one.clips, many)]
 
 
 def missing_of(run: JudgeRun) -> dict[str, Missing]:
@@ -126,16 +159,16 @@ def _bounds(run: JudgeRun, kind: str) -> tuple[float, float]:
     table = table[table["stream"] == kind]
     rows = run.streams[kind]
     lost = rows[rows["leaning"].isna()]
-    touched = set(lost["clip"]) | set(lost["other"]) - {""}
-    clips_of = (
-        {quad.id: quad.clips for quad in run.stimuli.quadruplets}
+    lost_parts = {frozenset({*both} - {""}) for both in zip(lost["clip"], lost["other"], strict=True)}
+    design_of: dict[object, Quadruplet | Pair] = (
+        {quad.id: quad for quad in run.stimuli.quadruplets}
         if quadruplets
-        else {(pair.possible, pair.impossible): pair.clips for pair in run.stimuli.pairs}
+        else {(pair.possible, pair.impossible): pair for pair in run.stimuli.pairs}
     )
     keys = (
         table["quadruplet"] if quadruplets else list(zip(table["possible"], table["impossible"], strict=True))
     )
-    incomplete = np.array([bool(touched & set(clips_of[key])) for key in keys])  # type: ignore[index]
+    incomplete = np.array([not lost_parts.isdisjoint(_parts(design_of[key])) for key in keys])
     incomplete |= (table["status"] == FAILED).to_numpy()
     counted = ((table["status"] == SCORED) | (table["status"] == FAILED)).to_numpy()
     if not counted.any():

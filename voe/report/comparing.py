@@ -75,8 +75,8 @@ def _seeds_view(records: Sequence[Record], n_trained: int, n_untrained: int) -> 
         "p (Welch)": shown("p_welch", p_text),
     }
     notes = [
-        "difference: each scene weighs the same; interval over seeds and scenes drawn anew. Hedges' g and "
-        "Welch's one-sided test: the unit is the seed; they need 5 trained seeds.",
+        "difference: each comparison weighs the same; interval over seeds and scenes drawn anew. Hedges' g "
+        "and Welch's one-sided test: the unit is the seed; they need 5 trained seeds.",
         *(f"Missing: {reason}." for reason in reasons),
     ]
     return View(f"{n_trained} TRAINED SEEDS less {n_untrained} UNTRAINED, in points", cells, notes)

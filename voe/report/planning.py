@@ -17,7 +17,7 @@ def power_tables(plan: Plan, *, power: float, question: str, simulations: int) -
     deff = planned_design_effect(plan.icc, plan.per_scene)
     notes = [
         "power (formula): normal approximation. power (simulated): exact sign test over scenes, "
-        f"{simulations} simulated sets (error at most {50 / simulations**0.5:.1f} points)."
+        f"{simulations} simulated sets (standard error at most {50 / simulations**0.5:.1f} points)."
     ]
     if plan.per_scene == 1 and plan.icc:
         notes.append("The ICC has no effect with one quadruplet a scene; see --per-scene.")

@@ -167,7 +167,7 @@ def _over_time_table(records: Sequence[Record], locks: Sequence[str]) -> Table:
         [
             "p: cluster-based permutation test of the signs of the contrasts. A window stands at the mean "
             "of the frames that it predicts. Cluster: the heaviest. Latency: half of the mean curve's peak, "
-            "jackknife error.",
+            "with its jackknife error, which makes no 95 % interval (docs: calibration).",
             *(
                 origin[name] if len(aligned) == 1 else f"{', '.join(_of(records, name))}. {origin[name]}"
                 for name in aligned

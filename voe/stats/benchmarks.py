@@ -122,15 +122,18 @@ def mvp_pair_accuracy(right: npt.ArrayLike) -> float:
     return float(values.all(axis=1).mean())
 
 
-def adept_accuracy(surprising: npt.ArrayLike, controls: Sequence[Sequence[float]]) -> tuple[float, float]:
+def adept_accuracy(
+    surprising: npt.ArrayLike, controls: Sequence[Sequence[float]], singles: npt.ArrayLike | None = None
+) -> tuple[float, float]:
     """ADEPT: relative accuracy (each surprising clip against its own controls, a tie one half) and AUROC.
 
     The score of a clip is its *greatest* surprise (JerryLingjieMei/ADEPT-Dataset-Release:make_pairs.py
-    pairs them).
+    pairs them). The AUROC is over single clips.
 
     Args:
         surprising: of each case, [n].
         controls: of each case, one to three.
+        singles: of each control clip once, where one is a control of several cases; None: none is.
 
     >>> adept_accuracy([2.0, 1.0], [[1.0], [1.0, 3.0]])
     (0.625, 0.5)
@@ -142,7 +145,8 @@ def adept_accuracy(surprising: npt.ArrayLike, controls: Sequence[Sequence[float]
         np.mean((np.sign(value - np.asarray(own, dtype=np.float64)) + 1) / 2)
         for value, own in zip(values, controls, strict=True)
     ]
-    pooled = np.concatenate([np.asarray(own, dtype=np.float64) for own in controls])
+    every = [value for own in controls for value in own] if singles is None else singles
+    pooled = finite(every, "controls", ndim=1)
     return float(np.mean(relative)), _auroc(values, pooled)
 
 

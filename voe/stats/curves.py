@@ -194,7 +194,9 @@ def jackknifed_latency(
     The latency of the mean curve is read off by linear interpolation; its error is
     sqrt((S - 1) / S sum_s (L_s - mean L)^2) over the curves that leave out scene s (Miller, Patterson and
     Ulrich 1998, Psychophysiology 35:99), its interval a t interval at S - 1 degrees of freedom. This is the
-    latency of a mean curve, not the onset of a cluster.
+    latency of a mean curve, not the onset of a cluster; and where noise is considerable it comes late, since
+    its level is half of a noisy maximum, and its 95 % interval held the truth in 76 to 97 % of simulated
+    sets (docs: calibration). It describes; it is no test.
 
     Args:
         contrasts: [n, T] as in `curve_test`.

@@ -15,8 +15,9 @@ def wilson(totals: SceneTotals, confidence: float = 0.95) -> Interval:
     """Wilson's score interval with the effective number of scores and a t quantile: the default.
 
     With p the mean score, n the effective number (`effective_number`) and t the quantile of Student's
-    distribution at S - 1 degrees of freedom (Wilson 1927, JASA 22:209; effective number and t as Korn and
-    Graubard 1998, Survey Methodology 24:193, use them for Clopper and Pearson's),
+    distribution at S - 1 degrees of freedom, fewer where scenes differ in size (Wilson 1927, JASA 22:209;
+    effective number and t as Korn and Graubard 1998, Survey Methodology 24:193, use them for Clopper and
+    Pearson's),
 
         (p + t^2 / 2n +- t sqrt(p (1 - p) / n + t^2 / 4n^2)) / (1 + t^2 / n).
 
@@ -123,8 +124,8 @@ def equivalence_p(totals: SceneTotals, margin: float) -> Floats:
 
     The larger of the p-values of accuracy <= 1/2 - margin and accuracy >= 1/2 + margin (Schuirmann 1987,
     J. Pharmacokinetics and Biopharmaceutics 15:657), each a score test with the effective number of scores
-    and Student's distribution at S - 1 degrees of freedom. At most alpha exactly where the (1 - 2 alpha)
-    interval of `wilson` lies within the margin.
+    and Student's distribution (S - 1 degrees of freedom, fewer where scenes differ in size). At most alpha
+    exactly where the (1 - 2 alpha) interval of `wilson` lies within the margin.
 
     >>> from voe.stats.clusters import totals_by_scene
     >>> print(f"{equivalence_p(totals_by_scene([1, 0] * 107), 0.10):.4f}")
@@ -142,6 +143,18 @@ def equivalence_p(totals: SceneTotals, margin: float) -> Floats:
     return np.asarray(np.maximum(too_low, too_high))
 
 
-def _degrees(totals: SceneTotals) -> npt.NDArray[np.float64]:
-    """Degrees of freedom: scenes less one."""
-    return np.asarray(float(max(totals.n_scenes - 1, 1)))
+def _degrees(totals: SceneTotals) -> Floats:
+    """Degrees of freedom of the variance between scenes: float64 [...]; S - 1 where scenes are of one size.
+
+    A scene of m scores has the variance v = m (1 + (m - 1) ICC), up to a factor, so few large scenes may
+    carry all of it: (sum v)^2 / sum v^2 - 1 (Satterthwaite 1946, Biometrics Bulletin 2:110). The ICC is that
+    of `effective_number`'s design effect, 0 where it is negative. At least 2 (and never above S - 1):
+    coverage stays above 95 % where one scene holds half of all scores (docs: calibration).
+    """
+    sizes = totals.sizes
+    excess = totals.n / effective_number(totals) - 1
+    most = (sizes**2).sum(axis=-1) / totals.n - 1
+    icc = np.clip(excess / np.where(most > 1e-12, most, np.inf), 0, 1)
+    v = sizes * (1 + (sizes - 1) * icc[..., None])
+    spread = v.sum(axis=-1) ** 2 / (v**2).sum(axis=-1) - 1
+    return np.asarray(np.clip(np.maximum(spread, 2), 1, max(totals.n_scenes - 1, 1)))

@@ -99,6 +99,9 @@ def clustered_auroc(
     n_scenes = int(codes.max()) + 1
     method = "DeLong" if n_scenes == len(values) else "Obuchowski"
     error, reason = _error(placed - area, marks, codes)
+    if not reason and error == 0:
+        separated = "the clips are separated without error" if area in (0.0, 1.0) else "scenes do not differ"
+        error, reason = float("nan"), f"{separated}, so the error cannot be estimated"
     low = high = float("nan")
     if not reason:
         half = stats.t.isf(tail, n_scenes - 1) * error / (area * (1 - area))
@@ -108,7 +111,7 @@ def clustered_auroc(
 
 
 def _error(residuals: Floats, impossible: Bools, codes: npt.NDArray[np.int64]) -> tuple[float, str]:
-    """Obuchowski's standard error, or NaN and the reason."""
+    """Obuchowski's standard error (0 where nothing varies), or NaN and the reason."""
     n_scenes = int(codes.max()) + 1
     sums, sizes = [], []
     for kind in (impossible, ~impossible):
@@ -121,9 +124,7 @@ def _error(residuals: Floats, impossible: Bools, codes: npt.NDArray[np.int64]) -
     variance = 2 * n_scenes / (n_scenes - 1) * float(sums[0] @ sums[1]) / (totals[0] * totals[1])
     for own, scenes, total in zip(sums, holding, totals, strict=True):
         variance += scenes / (scenes - 1) * float(own @ own) / total**2
-    if variance <= 1e-15:
-        return float("nan"), "the clips are separated without error, so the error cannot be estimated"
-    return float(np.sqrt(variance)), ""
+    return (float(np.sqrt(variance)) if variance > 1e-15 else 0.0), ""
 
 
 def fitted_threshold(

@@ -158,6 +158,8 @@ def seeds_by_scenes(
     confidence: float = 0.95,
     resamples: int = 10_000,
     generator: np.random.Generator | None = None,
+    *,
+    sizes: npt.ArrayLike | None = None,
 ) -> SeedDifference:
     """Trained less untrained accuracy with an interval over other seeds *and* other scenes.
 
@@ -168,9 +170,13 @@ def seeds_by_scenes(
         trained: accuracy by scene, [seeds, scenes].
         untrained: the same of untrained networks on the same scenes, [seeds, scenes].
         generator: defaults to `numpy.random.default_rng(0)`.
+        sizes: comparisons of each scene, [scenes], which is what it weighs; None where all have as many.
 
     Raises:
         StatsError: arrays that are not [seeds, scenes] over the same scenes, or a value not finite.
+
+    >>> print(f"{seeds_by_scenes([[1.0, 0.0]], [[0.0, 0.0]], sizes=[3, 1]).estimate:.2f}")
+    0.75
     """
     first, second = (finite(group, "accuracy by seed and scene", ndim=2) for group in (trained, untrained))
     if first.shape[1] != second.shape[1] or 0 in first.shape + second.shape:
@@ -178,7 +184,11 @@ def seeds_by_scenes(
             f"seeds by scenes: shapes {first.shape} and {second.shape} do not share their scenes"
         )
     probability(confidence, "confidence")
-    estimate, nan = float(first.mean() - second.mean()), float("nan")
+    weigh = np.ones(first.shape[1]) if sizes is None else finite(sizes, "comparisons of each scene")
+    if weigh.shape != first.shape[1:] or (weigh <= 0).any():
+        raise StatsError(f"seeds by scenes: {weigh.size} sizes for {first.shape[1]} scenes, each above 0")
+    weigh = weigh / weigh.mean()  # exactly 1 where all have as many
+    estimate, nan = float((first * weigh).mean() - (second * weigh).mean()), float("nan")
     if min(len(first), len(second)) < 2 or first.shape[1] < FEWEST_TRAINED:
         reason = f"at least 2 seeds in each group and {FEWEST_TRAINED} scenes are needed"
         return SeedDifference(estimate, nan, nan, reason)
@@ -188,6 +198,9 @@ def seeds_by_scenes(
     parts = []
     for done in range(0, resamples, at_once):
         weights = _drawn(rng, min(at_once, resamples - done), scenes)
+        if np.ptp(weigh) > 0:
+            weights *= weigh
+            weights /= weights.sum(axis=1, keepdims=True)
         means = [
             ((weights @ group.T) * _drawn(rng, len(weights), len(group))).sum(axis=1)
             for group in (first, second)
