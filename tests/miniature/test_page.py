@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from voe.miniature.arms import ARMS, MODELS, set_of
 from voe.miniature.printing import result_tables
 from voe.miniature.results import SHIPPED, read_results
 from voe.report.formats import render
@@ -53,3 +54,13 @@ def test_tables_on_the_page_are_those_of_the_results() -> None:
         assert [len(row) for row in cells] == [len(row) for row in expected], title
         for row, other in zip(cells, expected, strict=True):
             assert all(map(same, row, other)), f"{title}: {' '.join(row)}, now {' '.join(other)}"
+
+
+def test_every_arm_was_run_and_every_question_has_its_table_on_the_page() -> None:
+    results = read_results()
+    assert {arm.name for arm in ARMS} <= set(results.verdicts["arm"])
+    assert {arm.name for arm in ARMS} == set(results.trainings["arm"])
+    groups = {arm.group for arm in ARMS if arm.group != MODELS}
+    assert {f"{group.upper()}, on {set_of(group)}" for group in groups} <= set(
+        tables(PAGE.read_text("utf-8"))
+    )
