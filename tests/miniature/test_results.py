@@ -243,6 +243,8 @@ def test_only_the_models_and_arms_that_are_named_meet_the_held_out_set(
     assert met("--heldout") == {"latent", "pixels"} and asked == [None]
     assert met("latent", "pixels-raw", "--heldout", "--heldout-scenes", "7") == {"latent", "pixels-raw"}
     assert asked == [None, 7]
+    refused = CliRunner().invoke(cli, ["reproduce", "flat-colour-possible", "--heldout"])
+    assert refused.exit_code == 2 and "probes of their own" in refused.output
     assert met("pixels-raw") == set() and scored == [("pixels-raw", "builtin")]
 
 

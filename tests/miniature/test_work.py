@@ -27,6 +27,7 @@ from voe.training.flat_lessons import FlatLesson
 from voe.worlds.build import SetPlan
 from voe.worlds.flat import CAMERA_NOISE
 from voe.worlds.flat_set import flat_probes
+from voe.worlds.ondemand import place_of as place_of_set
 from voe.worlds.ondemand import render_cached
 
 SMALL = {
@@ -109,6 +110,7 @@ def test_a_part_of_the_held_out_set_is_rendered_alone_or_taken_from_the_whole(
     assert [quad.id for quad in part.quadruplets] == ["object-permanence-000", "support-000"]
     whole = load_manifest(render_cached(plan, HELDOUT, jobs=1), name=HELDOUT)
     assert heldout_stimuli(2).root == heldout_stimuli().root == whole.root != part.root
+    assert place_of_set(replace(plan, first=2), HELDOUT) == whole.root
     taken = heldout_stimuli(1)
     assert taken.root == whole.root
     assert [quad.id for quad in taken.quadruplets] == [quad.id for quad in part.quadruplets]

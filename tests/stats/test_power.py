@@ -75,6 +75,13 @@ def test_equivalence():
     assert plan_for_equivalence(0.10, deff=2) == 429
 
 
+def test_an_accuracy_that_scores_cannot_have_is_said_to_be_a_trial():
+    with pytest.raises(
+        StatsError, match=r"the accuracy that 24 quadruplets find, 0\.\d+ was tried: ICC -0.3"
+    ):
+        detectable_accuracy(24, icc=-0.3, per_scene=2, simulations=200)
+
+
 @pytest.mark.parametrize(
     ("accuracy", "icc", "per_scene"),
     [

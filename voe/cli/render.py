@@ -82,7 +82,8 @@ def command(
             plan = replace(plan, cards=cards or plan.cards, occlusions=_frames(occlusions), **changes)
             manifest = render_set(plan, Path(str(out)), jobs=jobs, progress=bar)
     # A part of a set is not known by the name of the whole.
-    stimuli = str(manifest) if of_set is None or first is not None else of_set
+    in_part = first is not None and first < plan.count
+    stimuli = str(manifest) if of_set is None or in_part else of_set
     if as_json:
         print_json({"manifest": str(manifest), "stimuli": stimuli})
     else:

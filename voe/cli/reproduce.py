@@ -33,7 +33,8 @@ _UNTRAINED_SCENES = 24
 @click.option(
     "--heldout",
     is_flag=True,
-    help="Score the models, and ARMS that were named, on builtin-heldout too; each time is logged.",
+    help="Score the models, and ARMS that were named, on builtin-heldout too (lessons of the flat world are "
+    "not); each time is logged.",
 )
 @click.option(
     "--heldout-scenes", type=click.IntRange(1),
@@ -78,15 +79,16 @@ def command(
     if listing:
         click.echo("\n".join(_line(arm) for arm in chosen))
         return
-    if from_results and (arms or third_space or heldout or seeds or untrained or device):
+    if from_results and (arms or third_space or heldout or heldout_scenes or seeds or untrained or device):
         raise click.UsageError("--from-results trains and scores nothing; leave out what says what to train")
     if not from_results:
         if results is not None:
             raise click.UsageError("--results names what --from-results shows; add --from-results")
         work = [(arm, seed) for arm in chosen for seed in range(seeds or arm.seeds)]
+        meeting = _meeting_it(chosen, arms) if heldout else frozenset()
         _work(
-            work, Path(out), untrained=untrained, heldout=_meeting_it(arms) if heldout else frozenset(),
-            scenes=heldout_scenes, quiet=quiet, device=device,
+            work, Path(out), untrained=untrained, heldout=meeting, scenes=heldout_scenes, quiet=quiet,
+            device=device,
         )  # fmt: skip
         if third_space:
             _score_in_spaces(Path(out), quiet)
@@ -98,11 +100,18 @@ def _line(arm: Arm) -> str:
     return f"{arm.name:<30} {arm.group + ': ' + arm.level:<40} {recipe.steps:>5} steps, {arm.seeds} seeds"
 
 
-def _meeting_it(named: tuple[str, ...]) -> frozenset[str]:
-    """Arms that meet the held-out set: the models, and others only where they are asked for by name."""
-    from voe.miniature.arms import ARMS, MODELS
+def _meeting_it(chosen: list[Arm], named: tuple[str, ...]) -> frozenset[str]:
+    """Arms that meet the held-out set: the models, and others only where they are asked for by name.
 
-    return frozenset(named) | {arm.name for arm in ARMS if arm.group == MODELS}
+    Raises:
+        UsageError: none of the chosen ones does.
+    """
+    from voe.miniature.arms import BUILTIN, MODELS
+
+    found = [arm for arm in chosen if arm.probes == BUILTIN and (named or arm.group == MODELS)]
+    if not found:
+        raise click.UsageError("--heldout: lessons of the flat world are scored on probes of their own alone")
+    return frozenset(arm.name for arm in found)
 
 
 def _work(

@@ -128,10 +128,16 @@ def detectable_accuracy(
     def exact(accuracy: float) -> float:
         if per_scene == 1:
             return binomial_power(accuracy, n_scenes, alpha)
-        return simulated_power(
-            accuracy, n_scenes, icc=icc, per_scene=per_scene, alpha=alpha, simulations=simulations,
-            generator=np.random.default_rng(same),
-        )  # fmt: skip
+        try:
+            return simulated_power(
+                accuracy, n_scenes, icc=icc, per_scene=per_scene, alpha=alpha, simulations=simulations,
+                generator=np.random.default_rng(same),
+            )  # fmt: skip
+        except StatsError as error:
+            raise StatsError(
+                f"looking for the accuracy that {n_quadruplets} quadruplets find, {accuracy:.3f} was tried: "
+                f"{error}"
+            ) from error
 
     first = _bisected(lambda p: formula_power(p, n_scenes * per_scene / deff, alpha), goal, 0.5, _ALMOST)
     low, high = 0.5, first

@@ -100,8 +100,8 @@ class SetPlan:
         scenes = self.count if self.first is None else min(self.first, self.count)
         if scenes < 1 or self.size < 16:
             raise VoeError(
-                f"rendering into {folder}: count {scenes} must be at least 1 and size {self.size} at "
-                "least 16 pixels"
+                f"rendering into {folder}: {scenes} scenes of each card, {self.size} pixels wide; at least 1 "
+                "scene and at least 16 pixels are needed"
             )
         return [
             Job(card, variant, scene, self.count, self.seed, self.size, folder, occlusion, self.masks)

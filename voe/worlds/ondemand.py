@@ -52,7 +52,7 @@ def place_of(plan: SetPlan, name: str) -> Path:
     tables = [read_probe_card(one).table for one in sorted({one.partition(":")[0] for one in plan.cards})]
     drawn = [[table.get(key) for key in ("name", "concept", "ranges", "heldout")] for table in tables]
     what = [plan.cards, plan.count, plan.seed, plan.size, plan.heldout, plan.occlusions, plan.masks]
-    if plan.first is not None:
+    if plan.first is not None and plan.first < plan.count:
         what.append(plan.first)
     digest = hashlib.sha256(json.dumps([GENERATOR, what, drawn], sort_keys=True).encode()).hexdigest()
     return cache_folder() / "stimuli" / f"{name}-{digest[:12]}"
