@@ -15,6 +15,22 @@ from voe.adapters.base import Predictor, PredictorSpec
 from voe.protocols import Protocol
 
 
+class Calls:
+    """Counts that are no part of a model: an object of which a model's identity takes the type alone."""
+
+    __slots__ = ("predict", "targets")
+
+    def __init__(self) -> None:
+        self.targets = self.predict = 0
+
+    def keys(self) -> tuple[str, ...]:
+        return self.__slots__
+
+    def __getitem__(self, name: str) -> int:
+        count: int = getattr(self, name)
+        return count
+
+
 class Brightness(Predictor):
     """One token a frame: its mean brightness in 0..1. It expects the last context frame to stay.
 
@@ -23,7 +39,7 @@ class Brightness(Predictor):
 
     def __init__(self, size: tuple[int, int] = (8, 8), multiple: int = 1) -> None:
         self.device = torch.device("cpu")
-        self.calls = {"targets": 0, "predict": 0}
+        self.calls = Calls()
         self.spec = PredictorSpec(
             name="brightness",
             family="baseline",
@@ -40,11 +56,11 @@ class Brightness(Predictor):
         return (n_frames, 1, 1)
 
     def targets(self, window: torch.Tensor) -> dict[str, torch.Tensor]:
-        self.calls["targets"] += len(window)
+        self.calls.targets += len(window)
         return {"pixel": window.mean(dim=(2, 3, 4))[:, :, None]}
 
     def predict(self, context: torch.Tensor, n_frames: int) -> dict[str, torch.Tensor]:
-        self.calls["predict"] += len(context)
+        self.calls.predict += len(context)
         last = context[:, -1].mean(dim=(1, 2, 3))[:, None, None]
         return {"pixel": last.expand(-1, n_frames - context.shape[1], 1)}
 

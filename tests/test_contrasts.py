@@ -119,6 +119,19 @@ def test_a_missing_clip_or_another_length_fails_the_quadruplet() -> None:
     assert set(pairs.loc["bb", "status"]) == {"failed"} and set(pairs.loc["aa", "status"]) == {"scored"}
 
 
+def test_clips_that_show_other_frames_or_another_rate_are_not_compared() -> None:
+    whole = curves(SURPRISE)
+    assert whole.comparable(CELLS)
+    shifted = replace(whole, numbers={**whole.numbers, "ab": whole.numbers["ab"] + 1})
+    assert set(quadruplet_contrasts(design(**SPANS), shifted)["status"]) == {"failed"}
+    # At their ends clips of other lengths are aligned, each on its own timeline.
+    assert replace(shifted, align_strict=False).comparable(("aa", "ab"))
+    rated = replace(whole, fps={"aa": 24.0, "ab": 30.0, "ba": 23.976, "bb": float("nan")})
+    assert not rated.comparable(("aa", "ab")) and rated.comparable(("aa", "ba", "bb"))
+    tau = quadruplet_contrasts(design(**SPANS), whole)["tau"]
+    assert tau.dtype == np.float64
+
+
 def test_a_contrast_within_rounding_is_a_tie() -> None:
     flat = {clip: [[1.0] * 4] * 2 for clip in CELLS}
     flat["ab"] = [[1.0 + 5e-7] * 4] * 2

@@ -37,7 +37,7 @@ def test_shared_work_is_done_once(brightness: Brightness) -> None:
     clips = [grey(prefix + a), grey(prefix + b)]
     surprise_curves(brightness, clips, window=4, stride=1, contexts=[2])
     # 4 windows a clip: the first 2 agree whole, and the last 2 in their contexts.
-    assert brightness.calls == {"targets": 6, "predict": 4}
+    assert dict(brightness.calls) == {"targets": 6, "predict": 4}
 
 
 def test_the_result_does_not_depend_on_the_batch_size(brightness: Brightness) -> None:
@@ -112,3 +112,38 @@ class BatchNormed(Brightness):
 def test_a_batch_effect_is_measured() -> None:
     model = BatchNormed()
     assert rebatch_difference(model, model.spec.protocol) == pytest.approx(1e-3, rel=0.05)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "message"),
+    [
+        (lambda tokens: torch.cat([tokens, tokens[:1]]), "a tensor of shape"),
+        (lambda tokens: tokens[:, :, 0], "a tensor of shape"),
+        (lambda tokens: tokens.numpy(), "ndarray"),
+        (lambda tokens: tokens.to(torch.complex64), "a tensor of complex64"),
+        (lambda tokens: tokens.long(), "a tensor of int64"),
+    ],
+)
+@pytest.mark.parametrize("method", ["targets", "predict"])
+def test_anything_but_tokens_of_every_window_is_refused(wrong, message, method, monkeypatch):
+    model = Brightness()
+    real = getattr(model, method)
+    monkeypatch.setattr(model, method, lambda *given: {"pixel": wrong(real(*given)["pixel"])})
+    windows = np.arange(12).reshape(3, 4)
+    with pytest.raises(ModelError, match=f"returns {message}.*check-adapter"):
+        window_surprise(model, torch.rand(12, 3, 8, 8), windows, (2,), 2)
+    monkeypatch.setattr(model, method, lambda *given: real(*given)["pixel"])
+    with pytest.raises(ModelError, match="returns Tensor, not stream -> tensor"):
+        window_surprise(model, torch.rand(12, 3, 8, 8), windows, (2,), 2)
+
+
+def test_a_model_may_use_its_buffer_again():
+    class Buffered(Brightness):
+        def predict(self, context, n_frames):
+            found = super().predict(context, n_frames)["pixel"]
+            self.buffer = found.clone() if getattr(self, "buffer", None) is None else self.buffer
+            return {"pixel": self.buffer.copy_(found)}
+
+    frames, windows = torch.rand(16, 3, 8, 8), np.arange(16).reshape(4, 4)
+    kept = window_surprise(Brightness(), frames, windows, (2,), 2)["pixel"]
+    assert np.array_equal(window_surprise(Buffered(), frames, windows, (2,), 2)["pixel"], kept)

@@ -143,7 +143,7 @@ def test_a_finished_run_is_not_scored_again(
     score(brightness, stimuli, out=tmp_path / "run")
     before = dict(brightness.calls)
     score(brightness, stimuli, out=tmp_path / "run")
-    assert brightness.calls == before
+    assert dict(brightness.calls) == before
 
 
 def test_a_scene_that_failed_whole_is_tried_again_and_named_once(

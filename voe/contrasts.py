@@ -7,7 +7,7 @@ testable': both are counted, and neither is ever scored as a coin toss.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import product
 from typing import Any
@@ -31,7 +31,8 @@ class Curves:
     """The surprise of a run, by clip.
 
     `surprise` maps (clip, stream) to [contexts, windows], `numbers` a clip to the numbers of its sampled
-    frames on its own timeline, `n_frames` a clip to its length before sampling.
+    frames on its own timeline, `n_frames` a clip to its length before sampling, `fps` a clip to its rate
+    where that is known.
     """
 
     surprise: Mapping[tuple[str, str], Floats]
@@ -40,6 +41,7 @@ class Curves:
     protocol: Protocol
     rebatch_difference: float
     align_strict: bool
+    fps: Mapping[str, float] = field(default_factory=dict)
 
     @classmethod
     def from_tables(
@@ -56,7 +58,8 @@ class Curves:
             for clip, frames in zip(clips["clip"], clips["numbers"], strict=True)
         }
         lengths = {str(c): int(n) for c, n in zip(clips["clip"], clips["n_frames"], strict=True)}
-        return cls(surprise, numbers, lengths, protocol, rebatch, align == "strict")
+        rates = dict(zip(clips["clip"], clips["fps"], strict=True)) if "fps" in clips else {}
+        return cls(surprise, numbers, lengths, protocol, rebatch, align == "strict", rates)
 
     @cached_property
     def streams(self) -> tuple[str, ...]:
@@ -67,10 +70,13 @@ class Curves:
         """Whether all the clips were scored, and are of equal length where they must be."""
         if any(clip not in self.numbers for clip in clips):
             return False
+        must_agree = self.align_strict or len(clips) == 4
         # Under a rate in fps, clips of equal length may still be sampled differently.
-        if len({len(self.numbers[clip]) for clip in clips}) > 1:
+        if not sampled_alike([self.numbers[clip] for clip in clips], aligned=must_agree):
             return False
-        return not (self.align_strict or len(clips) == 4) or len({self.n_frames[c] for c in clips}) == 1
+        if not equal_rates([self.fps.get(clip) for clip in clips]):
+            return False
+        return not must_agree or len({self.n_frames[c] for c in clips}) == 1
 
     def of(self, clip: str, stream: str, context: int) -> Floats:
         """Surprise by window [W] at a context length."""
@@ -91,6 +97,18 @@ class Curves:
     @cached_property
     def _informative(self) -> dict[tuple[object, ...], npt.NDArray[np.bool_]]:
         return {}
+
+
+def sampled_alike(numbers: Sequence[npt.NDArray[np.int64]], *, aligned: bool) -> bool:
+    """Whether clips have as many sampled frames; where they share a timeline (`aligned`), the same ones."""
+    first, *others = numbers
+    return all(np.array_equal(first, one) if aligned else len(first) == len(one) for one in others)
+
+
+def equal_rates(fps: Sequence[float | None]) -> bool:
+    """Whether all frame rates that are known agree within 1 %, so that windows cover the same time."""
+    known = [rate for rate in fps if rate is not None and np.isfinite(rate)]
+    return not known or max(known) <= 1.01 * min(known)
 
 
 def beyond(quad: Quadruplet, n_frames: int) -> str:
@@ -175,7 +193,7 @@ def _measure(
     contrast_of: Callable[..., float] = interaction if len(clips) == 4 else difference
     contrast = contrast_of(*surprise, informative)
     mean = float(np.mean([curve[informative].mean() for curve in surprise]))
-    tau = tolerance(mean, curves.rebatch_difference)
+    tau = float(tolerance(mean, curves.rebatch_difference))
     return {
         "status": SCORED,
         "n_windows": int(informative.sum()),

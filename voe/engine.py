@@ -131,7 +131,7 @@ def in_batches(
         stream -> [m, tokens, channels], on the model's device.
 
     Raises:
-        ModelError: the model returns other streams than it states.
+        ModelError: the model returns other streams than it states, or no tensors of that shape.
     """
     import torch
 
@@ -140,14 +140,42 @@ def in_batches(
         batch = frames[torch.from_numpy(rows[first : first + batch_size])]
         pixels = normalise(batch, model.spec.mean, model.spec.std).to(model.device)
         output = model.targets(pixels) if n_frames is None else model.predict(pixels, n_frames)
+        if not isinstance(output, Mapping):
+            raise ModelError(
+                f"model {model.spec.name!r} returns {type(output).__name__}, not stream -> tensor; its "
+                "adapter breaks the contract (voe check-adapter)"
+            )
         if set(output) != set(parts):
             raise ModelError(
                 f"model {model.spec.name!r} returns the streams {sorted(output)} and states {sorted(parts)}; "
                 "its adapter breaks the contract (voe check-adapter)"
             )
         for stream, tensor in output.items():
-            parts[stream].append(tensor)
+            _require_tokens(model, stream, tensor, len(batch))
+            parts[stream].append(tensor.clone())  # a model may use its buffer again
     return {stream: torch.cat(tensors) for stream, tensors in parts.items()}
+
+
+def _require_tokens(model: Predictor, stream: str, tensor: object, batch: int) -> None:
+    """Refuse anything but real tokens [B, n, D] of as many windows as were handed over.
+
+    Raises:
+        ModelError: it is something else.
+    """
+    import torch
+
+    if not isinstance(tensor, torch.Tensor):
+        found = type(tensor).__name__
+    elif tensor.ndim != 3 or tensor.shape[0] != batch or 0 in tensor.shape:
+        found = f"a tensor of shape {tuple(tensor.shape)}"
+    elif not tensor.is_floating_point():
+        found = f"a tensor of {str(tensor.dtype).removeprefix('torch.')}"
+    else:
+        return
+    raise ModelError(
+        f"model {model.spec.name!r} returns {found} in stream {stream!r} for {batch} windows, not floating "
+        f"tokens [{batch}, n, channels]; its adapter breaks the contract (voe check-adapter)"
+    )
 
 
 def clip_windows(keys: npt.NDArray[np.int64], window: int, stride: int) -> npt.NDArray[np.int64]:

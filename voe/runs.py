@@ -134,7 +134,8 @@ class RunFolder:
             for key in keys:
                 if before.get(key) != json.loads(json.dumps(now[key])):
                     raise RunError(
-                        f"run folder {self.path}: it was begun with another {key} ({name} says "
+                        f"run folder {self.path}: it was begun with another {key}"
+                        f"{_apart(before.get(key), now[key])} ({name} says "
                         f"{_short(before.get(key))}, now {_short(now[key])}); a run never mixes the two. "
                         "Choose another folder with --out, or remove this one"
                     )
@@ -195,7 +196,9 @@ class RunFolder:
         path = self.path / FAILURES
         if not path.is_file():
             return ()
-        return tuple(Failure(**json.loads(line)) for line in path.read_text(encoding="utf-8").splitlines())
+        return tuple(
+            Failure(**json.loads(line)) for line in path.read_text(encoding="utf-8").split("\n") if line
+        )
 
     def clips(self) -> pd.DataFrame:
         """How each scored clip was read, in the order of the set."""
@@ -248,6 +251,15 @@ class RunFolder:
     def write_summary(self, summary: Mapping[str, Any]) -> None:
         """Write `summary.json`: the same bytes for the same content."""
         _write_json(self.path / SUMMARY, summary)
+
+
+def _apart(before: object, now: object) -> str:
+    """Where what a model was differs from what it is: the names, where only its identity does."""
+    if not (isinstance(before, Mapping) and isinstance(now, Mapping)):
+        return ""
+    was, is_now = (one.get("identity") or {} for one in (before, now))
+    names = [name for name in {**was, **is_now} if was.get(name) != is_now.get(name)]
+    return f", which differs in {', '.join(names)}" if names else ""
 
 
 def _short(value: object) -> str:

@@ -21,10 +21,10 @@ import pandas as pd
 
 from voe.adapters.base import Predictor
 from voe.clips import Clip, Pair, Quadruplet, StimulusSet
-from voe.contrasts import beyond
+from voe.contrasts import beyond, equal_rates, sampled_alike
 from voe.controls import Control, donors
 from voe.engine import Surprise, clip_windows, rebatch_difference, window_surprise
-from voe.errors import ClipError
+from voe.errors import ClipError, ModelError
 from voe.latents import sample_latents
 from voe.lock import digest, make_lock, resolve_protocol
 from voe.protocols import Protocol
@@ -85,12 +85,16 @@ def score(
         from voe.loaders.load import load_stimuli
 
         stimuli = load_stimuli(stimuli)
+    from voe.adapters.identity import identity, require_evaluation
+
     resolved = resolve_protocol(model.spec, stimuli, protocol)
     check_windows(model.spec, resolved)
     lock = make_lock(model.spec, stimuli, resolved, protocol, control)
-    path = default_folder(lock) if out is None else Path(out)
+    require_evaluation(model)
+    who = identity(model)
+    path = default_folder(lock, who) if out is None else Path(out)
     swapped = donors(stimuli) if control == "context-swap" else {}
-    job = _Job(model, stimuli, resolved, batch_size, backend, swapped)
+    job = _Job(model, stimuli, resolved, batch_size, backend, swapped, who)
     with RunFolder.made(path).held():
         folder = RunFolder.create(path, lock, job.record(path, command), stimuli)
         _score_scenes(job, folder, progress or (lambda done, total: None))
@@ -99,11 +103,16 @@ def score(
     return run
 
 
-def default_folder(lock: Mapping[str, Any]) -> Path:
-    """`runs/MODEL--STIMULI-LOCK`, with characters that a file name may hold."""
+def default_folder(lock: Mapping[str, Any], who: Mapping[str, str] | None = None) -> Path:
+    """`runs/MODEL--STIMULI-LOCK`, with characters that a file name may hold.
+
+    `who` is the `identity` of a model of one's own, which may have called itself what another does: each
+    has a folder of its own.
+    """
+    what = {**lock, "identity": dict(who)} if who else lock
     names = (lock["model"]["name"], lock["stimuli"]["name"])
     model, stimuli = (re.sub(r"[^A-Za-z0-9._=-]+", "-", name).strip("-")[-60:] for name in names)
-    return Path("runs") / f"{model}--{stimuli}-{digest(lock)}"
+    return Path("runs") / f"{model}--{stimuli}-{digest(what)}"
 
 
 @dataclass(frozen=True)
@@ -144,6 +153,7 @@ class _Job:
     batch_size: int
     backend: Backend
     donors: Mapping[str, str]
+    identity: Mapping[str, str]
 
     def read(self, name: str) -> _Work:
         """The scene, and the clip whose context takes the place of its own where there is one."""
@@ -170,10 +180,11 @@ class _Job:
                 "size": list(spec.size),
                 "streams": list(spec.streams),
                 "details": dict(spec.details),
+                **({"identity": dict(self.identity)} if self.identity else {}),
             },
             "stimuli": {"name": self.stimuli.name, "clips": len(self.stimuli.clips)},
             "engine": {"batch_size": self.batch_size, "decoder": backend_version(self.backend)},
-            "rebatch_difference": rebatch_difference(self.model, self.protocol, self.batch_size)
+            "rebatch_difference": rebatch_difference(self.model, self.protocol, max(self.batch_size, 2))
             if tolerance is None
             else tolerance,
             "versions": _versions(),
@@ -269,10 +280,13 @@ def _score_scene(job: _Job, work: _Work) -> _Scored:
     if not windows:
         return _Scored(_clip_table(scene, ()), pd.DataFrame(columns=list(ROW_TYPES)), records)
     stacked = np.concatenate(list(windows.values()))
-    surprise = window_surprise(
-        job.model, work.frames, stacked, job.protocol.contexts, job.batch_size,
-        seen=np.concatenate(shown) if shown else None,
-    )  # fmt: skip
+    try:
+        surprise = window_surprise(
+            job.model, work.frames, stacked, job.protocol.contexts, job.batch_size,
+            seen=np.concatenate(shown) if shown else None,
+        )  # fmt: skip
+    except ModelError as error:
+        raise ModelError(f"scene {scene.name!r}: {error}") from error
     latents = None
     if job.model.spec.family != "baseline":
         latents = sample_latents(
@@ -354,7 +368,10 @@ def _unequal(stimuli: StimulusSet, scene: Scene, scored: set[str]) -> list[Failu
         read = {clip_id: scene.clips[clip_id] for clip_id in design.clips}
         lengths = {clip_id: frames.n_frames for clip_id, frames in read.items()}
         must_agree = stimuli.align == "strict" or isinstance(design, Quadruplet)
-        if len({len(frames.numbers) for frames in read.values()}) > 1 and len(set(lengths.values())) == 1:
+        if len(set(lengths.values())) == 1 and not (
+            sampled_alike([frames.numbers for frames in read.values()], aligned=must_agree)
+            and equal_rates([frames.fps for frames in read.values()])
+        ):
             refused.append(clips)
             rates = ", ".join(f"{c} ({_files(stimuli.clip(c))}) {frames.fps}" for c, frames in read.items())
             reason = f"clips of unequal frame rate, in fps: {rates}; re-encode them to one rate"

@@ -14,6 +14,8 @@ from voe.clips import Clip, Label, Match, Pair, Quadruplet, Segment, Source, Sti
 Record = dict[str, Any]
 
 _SAMPLE = 64 * 1024
+_WHOLE = 64 * 1024 * 1024
+"""Files up to this size, as single clips are, are hashed whole: 64 MiB."""
 
 
 def as_record(stimuli: StimulusSet) -> Record:
@@ -113,8 +115,8 @@ def _pair(record: Mapping[str, Any]) -> Pair:
 def fingerprint(stimuli: StimulusSet) -> str:
     """SHA-256 of the set's design and of every file that it shows: its size, and its bytes by samples.
 
-    Of a file of up to 192 KiB all bytes count, of a larger one 64 KiB at its start, middle and end: a data
-    set may hold terabytes. Of a folder every file counts, by name. A file that is missing counts as such.
+    Of a file of up to 64 MiB all bytes count, of a larger one 64 KiB at its start, middle and end: a data set
+    may hold terabytes. Of a folder every file counts, by name. A file that is missing counts as such.
     """
     record = {key: value for key, value in as_record(stimuli).items() if key != "root"}
     paths = sorted({s.source.path for clip in stimuli.clips for s in clip.segments})
@@ -133,7 +135,7 @@ def _content(path: Path) -> list[object]:
     size = path.stat().st_size
     digest = hashlib.sha256()
     with path.open("rb") as file:
-        for start in (0,) if size <= 3 * _SAMPLE else (0, size // 2, size - _SAMPLE):
+        for start in (0,) if size <= _WHOLE else (0, size // 2, size - _SAMPLE):
             file.seek(start)
-            digest.update(file.read(3 * _SAMPLE if size <= 3 * _SAMPLE else _SAMPLE))
+            digest.update(file.read(_WHOLE if size <= _WHOLE else _SAMPLE))
     return [size, digest.hexdigest()]

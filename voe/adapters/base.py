@@ -66,6 +66,8 @@ class Predictor(ABC):
 
     spec: PredictorSpec
     device: torch.device
+    loaded_from: str = ""
+    """The spec, precision and device that `voe.load_model` was given; '' for an object of one's own."""
 
     @abstractmethod
     def grid(self, n_frames: int) -> tuple[int, int, int]:

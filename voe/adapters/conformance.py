@@ -17,10 +17,11 @@ from dataclasses import dataclass
 from math import prod
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from voe.adapters.base import Predictor, PredictorSpec
 from voe.adapters.checkpoints import weights_hash
+from voe.adapters.identity import in_training, networks
 from voe.adapters.load import FOREIGN_ERRORS, describe
 from voe.windows import check_windows, normalise
 
@@ -241,12 +242,7 @@ def _legal_windows(subject: _Subject) -> CheckResult:
 
 def _weights(subject: _Subject, before: dict[str, str]) -> CheckResult:
     """Networks are in evaluation mode, and nothing that was asked changed their weights."""
-    training = [
-        name
-        for name, network in _networks(subject.model).items()
-        if any(module.training for module in network.modules())
-    ]
-    if training:
+    if training := in_training(subject.model):
         return CheckResult("weights", False, f"not in evaluation mode: {', '.join(training)}; call .eval()")
     after = _fingerprint(subject.model)
     changed = sorted(name for name in before | after if before.get(name) != after.get(name))
@@ -295,18 +291,5 @@ def _nan_max(values: Iterable[float]) -> float:
     return float(torch.tensor(list(values)).max())
 
 
-def _networks(model: Predictor) -> dict[str, nn.Module]:
-    """Networks among the attributes of an adapter, also in lists, tuples and dictionaries."""
-    found: dict[str, nn.Module] = {}
-    for name, value in vars(model).items():
-        inside = (
-            value.values() if isinstance(value, Mapping) else value if isinstance(value, list | tuple) else ()
-        )
-        for index, item in enumerate((value, *inside)):
-            if isinstance(item, nn.Module):
-                found[name if index == 0 else f"{name}[{index - 1}]"] = item
-    return found
-
-
 def _fingerprint(model: Predictor) -> dict[str, str]:
-    return {name: weights_hash(network.state_dict()) for name, network in _networks(model).items()}
+    return {name: weights_hash(network.state_dict()) for name, network in networks(model).items()}

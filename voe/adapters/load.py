@@ -105,6 +105,8 @@ def load_any(
             f"model {own.text!r} lies on {predictor.device}, not on {placement.device} as asked; leave "
             "the device out, or let its class take a parameter `device`"
         )
+    told = f"{asked.text} ({str(placement.dtype).removeprefix('torch.')} on {placement.device.type})"
+    object.__setattr__(predictor, "loaded_from", told)  # also of a frozen dataclass
     return predictor
 
 

@@ -20,6 +20,7 @@ from __future__ import annotations
 
 import csv
 import io
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -219,6 +220,8 @@ def _segment(row: _Row, folder: Path) -> Segment:
         rate = float(fps) if fps else None
     except ValueError as error:
         raise row.error(f"column 'fps' holds {fps!r}; write a number of frames per second") from error
+    if rate is not None and not 0 < rate < math.inf:
+        raise row.error(f"column 'fps' holds {fps!r}; write a number of frames per second above 0")
     source = Source(path, kind="images" if path.is_dir() else "video", fps=rate)
     start, stop = row.number("start") or 0, row.number("stop")
     try:

@@ -1,0 +1,115 @@
+"""A model of one's own is known by what it is, not by what it calls itself."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+import voe
+from tests.conftest import Brightness
+from tests.test_scoring import pair_rows
+from voe.adapters.identity import identity, in_training
+from voe.errors import ModelError, RunError
+
+Manifest = Callable[..., Path]
+PLUGIN = """
+import torch
+from tests.conftest import Brightness
+
+class Loud(Brightness):
+    def __init__(self, gain="1"):
+        super().__init__()
+        self.hidden = Hidden(gain)
+
+    def predict(self, context, n_frames):
+        return {"pixel": super().predict(context, n_frames)["pixel"] * float(self.hidden.gain)}
+
+class Hidden:
+    __slots__ = ("gain",)
+
+    def __init__(self, gain):
+        self.gain = gain
+"""
+
+
+class Gained(Brightness):
+    def __init__(self, gain: float = 1.0) -> None:
+        super().__init__()
+        self.gain = gain
+        self.network = nn.Linear(1, 1).eval()
+        with torch.no_grad():
+            self.network.weight.fill_(1.0)
+            self.network.bias.fill_(0.0)
+
+    def predict(self, context: torch.Tensor, n_frames: int) -> dict[str, torch.Tensor]:
+        expected = super().predict(context, n_frames)["pixel"]
+        with torch.no_grad():
+            return {"pixel": self.gain * self.network(expected)}
+
+
+@pytest.fixture
+def stimuli(manifest: Manifest, tmp_path: Path) -> voe.StimulusSet:
+    return voe.load_stimuli(manifest(pair_rows(tmp_path)))
+
+
+def mean(run: object) -> float:
+    return float(run.rows()["surprise"].mean())  # type: ignore[attr-defined]
+
+
+def test_models_of_one_name_have_runs_of_their_own(
+    stimuli: voe.StimulusSet, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    first, second = (voe.score(Gained(gain), stimuli) for gain in (1.0, -3.0))
+    assert first.path != second.path and mean(first) < mean(second)
+    assert voe.score(Gained(1.0), stimuli).path == first.path
+    trained = Gained(1.0)
+    with torch.no_grad():
+        trained.network.weight.fill_(5.0)
+    assert voe.score(trained, stimuli).path not in {first.path, second.path}
+    with pytest.raises(RunError, match="begun with another model, which differs in state_sha256"):
+        voe.score(trained, stimuli, out=first.path)
+
+
+def test_options_that_a_plugin_hides_and_a_file_that_was_edited(
+    stimuli: voe.StimulusSet, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    file = tmp_path / "loud.py"
+    file.write_text(PLUGIN)
+    specs = (f"{file}:Loud", f"{file}:Loud,gain=2")
+    one, two = (voe.load_model(spec) for spec in specs)
+    assert identity(one)["state_sha256"] == identity(two)["state_sha256"]  # it does not show its gain
+    assert identity(one)["spec"] != identity(two)["spec"]
+    assert voe.score(specs[0], stimuli).path != voe.score(specs[1], stimuli).path
+    before = identity(one)
+    file.write_text(PLUGIN + "\n# edited\n")
+    assert identity(voe.load_model(specs[0])) != before
+
+
+def test_what_counts_as_state() -> None:
+    for change in (
+        {"extra": 1}, {"extra": [1, {"a": np.arange(3)}]}, {"extra": torch.ones(2)}, {"extra": np.float32(2)},
+    ):  # fmt: skip
+        model = Brightness()
+        before = identity(model)
+        vars(model).update(change)
+        assert identity(model) != before
+    model = Brightness()
+    before = identity(model)
+    model.targets(torch.zeros(2, 4, 3, 8, 8))
+    assert identity(model) == before == identity(Brightness())
+    assert identity(voe.load_model("copy-last-frame")) == {}  # says itself what it is
+
+
+def test_a_network_in_training_mode_is_refused(stimuli: voe.StimulusSet, tmp_path: Path) -> None:
+    model = Gained()
+    model.network.train()
+    assert in_training(model) == ["network"]
+    with pytest.raises(ModelError, match=r"network is in training mode.*call \.eval\(\)"):
+        voe.score(model, stimuli, out=tmp_path / "run")
