@@ -162,7 +162,7 @@ def binomial_power(accuracy: float, n: int, alpha: float = 0.05) -> float:
     P(X >= k | p) with k the smallest number for which P(X >= k | 1/2) <= alpha; 0 where there is none.
 
     >>> print(f"{binomial_power(0.6, 153):.3f}")
-    0.760
+    0.762
     """
     from scipy import stats
 
