@@ -98,6 +98,11 @@ def test_clips_of_different_rates_are_a_failure_of_their_pair_alone(
     (failure,) = run.failures
     assert failure.kind == "comparison" and "unequal frame rate" in failure.reason
     assert sorted(run.pairs().query("context == 1")["status"]) == ["failed", "scored", "scored"]
+    # Also where every 1st frame is taken, of either: windows of as many frames show other times.
+    plain = score(brightness, manifest(made), out=tmp_path / "plain")
+    (failure,) = plain.failures
+    assert failure.kind == "comparison" and "unequal frame rate, in fps" in failure.reason
+    assert sorted(plain.pairs().query("context == 1")["status"]) == ["failed", "scored", "scored"]
 
 
 def test_seeds_without_a_scored_comparison_say_so(

@@ -92,6 +92,7 @@ def test_failures_are_replaced_and_read_back(tmp_path: Path, stimuli: StimulusSe
     failures = (
         Failure("s", "as", "clip", "naïve: too short"),
         Failure("t", "a | b", "comparison", "unequal"),
+        Failure("u", "separated\u2028\u0085\u2029by", "clip", "marks that end a line elsewhere"),
     )
     run.write_failures(failures)
     assert run.failures() == failures

@@ -14,7 +14,7 @@ import pytest
 
 import voe.scoring
 from tests.conftest import Brightness, write_images
-from voe.errors import ProtocolError, RunError
+from voe.errors import ModelError, ProtocolError, RunError
 from voe.loaders.load import load_stimuli
 from voe.report.table import run_text
 from voe.results import Run
@@ -236,3 +236,13 @@ def test_a_span_beyond_its_clips_is_named_and_stands_in_the_first_line(
     headline = run.summary().query("primary and measure == 'quadruplets' and concept == 'all'").iloc[0]
     assert (headline["n"], headline["failed"], headline["untestable"]) == (1, 1, 0)
     assert run_text(run).startswith("1 FAILED: listed below")
+
+
+def test_a_number_that_is_not_finite_names_its_scene(
+    tmp_path: Path, manifest: Manifest, brightness: Brightness, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = brightness.predict
+    monkeypatch.setattr(brightness, "predict", lambda *given: {"pixel": real(*given)["pixel"] * float("nan")})
+    monkeypatch.setattr(voe.scoring, "rebatch_difference", lambda *given: 0.0)
+    with pytest.raises(ModelError, match=r"scene 's0': model 'brightness': .*not finite"):
+        score(brightness, manifest(pair_rows(tmp_path)), out=tmp_path / "run")

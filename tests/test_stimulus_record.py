@@ -4,9 +4,11 @@ import json
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
+
 from tests.conftest import write_images
 from voe.loaders.manifest import load_manifest
-from voe.stimulus_record import as_record, fingerprint, from_record
+from voe.stimulus_record import _content, as_record, fingerprint, from_record
 
 Manifest = Callable[..., Path]
 
@@ -50,9 +52,19 @@ def test_the_fingerprint_sees_contents_of_equal_size(tmp_path: Path, manifest: M
     assert fingerprint(load_manifest(manifest(table))) != before
     p.write_bytes(content)
     assert fingerprint(load_manifest(manifest(table))) == before
-    large = bytes(range(256)) * 4096  # 1 MiB: sampled at its start, middle and end
+    large = bytes(range(256)) * 4096  # 1 MiB, as a clip may have: an edit anywhere in it counts
     q.write_bytes(large)
-    sampled = fingerprint(load_manifest(manifest(table)))
-    for place in (0, len(large) // 2, len(large) - 1):
+    whole = fingerprint(load_manifest(manifest(table)))
+    for place in (0, len(large) // 3, len(large) // 2, len(large) - 1):
         q.write_bytes(large[:place] + b"x" + large[place + 1 :])
-        assert fingerprint(load_manifest(manifest(table))) != sampled
+        assert fingerprint(load_manifest(manifest(table))) != whole
+
+
+def test_a_very_large_file_is_sampled(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("voe.stimulus_record._WHOLE", 512 * 1024)
+    place, large = tmp_path / "large.bin", bytes(range(256)) * 4096
+    place.write_bytes(large)
+    sampled = _content(place)
+    for at, seen in ((0, True), (len(large) // 3, False), (len(large) // 2, True), (len(large) - 1, True)):
+        place.write_bytes(large[:at] + b"x" + large[at + 1 :])
+        assert (_content(place) != sampled) is seen

@@ -215,8 +215,12 @@ def surprise_curves(
 
     Raises:
         ClipError: frames of another shape or type, or a clip shorter than the window.
+        ModelError: a network of the model is in training mode.
         ProtocolError: a window or context that the model cannot take, or an unknown stream.
     """
+    from voe.adapters.identity import require_evaluation
+
+    require_evaluation(model)
     protocol = Protocol(window=window, stride=stride, contexts=tuple(contexts))
     check_windows(model.spec, protocol)
     chosen = model.spec.streams[0] if stream is None else stream

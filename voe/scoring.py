@@ -368,10 +368,9 @@ def _unequal(stimuli: StimulusSet, scene: Scene, scored: set[str]) -> list[Failu
         read = {clip_id: scene.clips[clip_id] for clip_id in design.clips}
         lengths = {clip_id: frames.n_frames for clip_id, frames in read.items()}
         must_agree = stimuli.align == "strict" or isinstance(design, Quadruplet)
-        if len(set(lengths.values())) == 1 and not (
-            sampled_alike([frames.numbers for frames in read.values()], aligned=must_agree)
-            and equal_rates([frames.fps for frames in read.values()])
-        ):
+        alike = sampled_alike([frames.numbers for frames in read.values()], aligned=must_agree)
+        other_rates = not equal_rates([frames.fps for frames in read.values()])
+        if other_rates or (len(set(lengths.values())) == 1 and not alike):
             refused.append(clips)
             rates = ", ".join(f"{c} ({_files(stimuli.clip(c))}) {frames.fps}" for c, frames in read.items())
             reason = f"clips of unequal frame rate, in fps: {rates}; re-encode them to one rate"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +14,10 @@ import voe
 from tests.conftest import Brightness
 from tests.test_scoring import pair_rows
 from voe.adapters.identity import identity, in_training
+from voe.adapters.judge import Answer, Judge, JudgeSpec, Question
+from voe.adapters.load import load_any
 from voe.errors import ModelError, RunError
+from voe.scoring import default_folder
 
 Manifest = Callable[..., Path]
 PLUGIN = """
@@ -107,9 +110,34 @@ def test_what_counts_as_state() -> None:
     assert identity(voe.load_model("copy-last-frame")) == {}  # says itself what it is
 
 
+class Asked(Judge):
+    def __init__(self, word: str = "yes") -> None:
+        self.spec = JudgeSpec("asked", "test", "2026-01-01")
+        self.word, self.known = word, list[str]()
+
+    def ask(self, questions: Sequence[Question]) -> Iterator[Answer]:
+        self.known += [question.id for question in questions]
+        yield from ()
+
+
+def test_a_judge_is_known_by_its_spec_and_file_and_may_keep_its_answers() -> None:
+    one, two = (load_any(f"{__file__}:Asked{more}") for more in ("", ",word=no"))
+    assert isinstance(one, Judge) and "state_sha256" not in identity(one)
+    assert identity(one)["spec"] != identity(two)["spec"]
+    assert identity(one)["source_sha256"] == identity(two)["source_sha256"] != ""
+    before = identity(one)
+    list(one.ask([]))  # type: ignore[union-attr]
+    assert identity(one) == before
+    lock = {"model": {"name": "asked"}, "stimuli": {"name": "mine"}}
+    assert len({default_folder(lock, identity(judge)) for judge in (one, two)}) == 2
+    assert identity(load_any("planted:perfect")) == {}
+
+
 def test_a_network_in_training_mode_is_refused(stimuli: voe.StimulusSet, tmp_path: Path) -> None:
     model = Gained()
     model.network.train()
+    with pytest.raises(ModelError, match="network is in training mode"):
+        voe.surprise_curves(model, np.zeros((1, 6, 8, 8, 3), np.uint8), window=4, stride=1, contexts=[2])
     assert in_training(model) == ["network"]
     with pytest.raises(ModelError, match=r"network is in training mode.*call \.eval\(\)"):
         voe.score(model, stimuli, out=tmp_path / "run")

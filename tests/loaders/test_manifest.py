@@ -93,6 +93,10 @@ GOOD: Row = {"clip": "a", "path": "v.mp4", "scene": "s", "possible": "true"}
         ([GOOD, {**GOOD, "scene": "t"}], r"line 3: clip 'a' has scene 't' here and 's' in line 2"),
         ([GOOD], r"line 2: scene 's' has no impossible clip to compare 'a' with"),
         ([{**GOOD, "fps": "fast"}, GOOD], r"line 2: column 'fps' holds 'fast'"),
+        *(
+            ([{**GOOD, "fps": fps}, GOOD], rf"column 'fps' holds '{fps}'.*above 0")
+            for fps in ("nan", "inf", "0", "-5")
+        ),
         ([cell(*"aa"), cell(*"ab"), cell(*"ba")], r"line 2: scene 's' has only \['aa', 'ab', 'ba'\]"),
         (
             [cell(*c, context_starts=0, context_ends=9) for c in ("aa", "ab", "ba", "bb")],

@@ -18,6 +18,7 @@ from torch import nn
 
 from voe.adapters.base import Predictor
 from voe.adapters.checkpoints import weights_hash
+from voe.adapters.judge import Judge
 from voe.errors import ModelError
 
 _OWN: Final = "voe.adapters."
@@ -62,27 +63,30 @@ def require_evaluation(model: Predictor) -> None:
         )
 
 
-def identity(model: Predictor) -> dict[str, str]:
+def identity(model: Predictor | Judge) -> dict[str, str]:
     """What tells a model of one's own from another: empty for built-in families, which say it themselves.
 
     - spec: what it was loaded from, with precision and device ('' for an object);
     - class: its name; source_sha256: of the file that the class stands in, '' where there is none;
-    - state_sha256: of its networks, tensors, arrays and plain values, to a depth of four.
+    - state_sha256: of its networks, tensors, arrays and plain values, to a depth of four; not of a judge,
+      which may keep its answers.
 
     Two models that differ in none of these, say in a file that they read at every call, are not told apart.
     """
     kind = type(model)
     if kind.__module__.startswith(_OWN):
         return {}
-    digest = hashlib.sha256()
-    for name in sorted(vars(model).keys() - _APART):
-        _feed(digest, name, vars(model)[name], _DEEPEST)
-    return {
+    found = {
         "spec": model.loaded_from,
         "class": f"{kind.__module__}.{kind.__qualname__}",
         "source_sha256": _source_hash(kind),
-        "state_sha256": digest.hexdigest(),
     }
+    if isinstance(model, Judge):
+        return found
+    digest = hashlib.sha256()
+    for name in sorted(vars(model).keys() - _APART):
+        _feed(digest, name, vars(model)[name], _DEEPEST)
+    return {**found, "state_sha256": digest.hexdigest()}
 
 
 def _source_hash(kind: type) -> str:

@@ -129,6 +129,8 @@ class Judge(ABC):
     """A model that is asked about clips. It keeps no state between questions but a cache of answers."""
 
     spec: JudgeSpec
+    loaded_from: str = ""
+    """The spec, precision and device that `load_any` was given; '' for an object of one's own."""
 
     @abstractmethod
     def ask(self, questions: Sequence[Question]) -> Iterator[Answer]:

@@ -97,15 +97,17 @@ def load_any(
             raise
         except FOREIGN_ERRORS as error:
             raise ModelError(f"model {own.text!r}: building it failed: {describe(error)}") from error
+    told = f"{asked.text} ({str(placement.dtype).removeprefix('torch.')} on {placement.device.type})"
     if isinstance(model, Judge):
-        return _require_judge(model, own.text)
+        judge = _require_judge(model, own.text)
+        object.__setattr__(judge, "loaded_from", told)
+        return judge
     predictor = require_predictor(model, own.text)
     if wanted is not None and predictor.device.type != placement.device.type:
         raise ModelError(
             f"model {own.text!r} lies on {predictor.device}, not on {placement.device} as asked; leave "
             "the device out, or let its class take a parameter `device`"
         )
-    told = f"{asked.text} ({str(placement.dtype).removeprefix('torch.')} on {placement.device.type})"
     object.__setattr__(predictor, "loaded_from", told)  # also of a frozen dataclass
     return predictor
 

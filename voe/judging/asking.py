@@ -16,6 +16,7 @@ from typing import Final
 
 import pandas as pd
 
+from voe.adapters.identity import identity
 from voe.adapters.judge import Answer, Estimate, Judge, Question, ShownClip
 from voe.adapters.planted import PlantedJudge
 from voe.clips import StimulusSet
@@ -77,7 +78,7 @@ def ask(
     lock = judge_lock(judge.spec, stimuli, prompts, settled)
     if isinstance(judge, PlantedJudge):
         judge.learn(right_answers(plan))
-    path = default_folder(lock) if out is None else Path(out)
+    path = default_folder(lock, identity(judge)) if out is None else Path(out)
     job = _Job(judge, stimuli, settled, backend)
     with RunFolder.made(path).held():
         folder = RunFolder.create(path, lock, _record(job, command, len(plan)), stimuli)
@@ -124,6 +125,7 @@ def _record(job: _Job, command: Sequence[str], planned: int) -> dict[str, object
         "model": {
             "name": spec.name, "family": spec.family, "snapshot": spec.snapshot,
             "details": dict(spec.details),
+            **({"identity": who} if (who := identity(job.judge)) else {}),
         },
         "stimuli": {"name": job.stimuli.name, "clips": len(job.stimuli.clips)},
         "engine": {"decoder": backend_version(job.backend)},

@@ -110,8 +110,8 @@ def detectable_accuracy(
             that scores of the accuracy cannot have.
 
     >>> plan = detectable_accuracy(12, simulations=500)
-    >>> print(f"{plan.accuracy:.3f} {plan.accuracy**12 + 12 * plan.accuracy**11 * (1 - plan.accuracy):.3f}")
-    0.869 0.522
+    >>> print(f"{plan.accuracy:.3f} {binomial_power(plan.accuracy, 12):.3f}")
+    0.869 0.800
     """
     goal = probability(power, "power")
     deff = planned_design_effect(icc, per_scene)
