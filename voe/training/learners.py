@@ -186,7 +186,8 @@ def encode(encoder: Any, patches: Tensor, tokens: Tokens | None = None) -> Tenso
     positions = None
     if tokens is not None:
         chosen = torch.from_numpy(tokens).to(patches.device)
-        patches, positions = patches[:, chosen], chosen.expand(len(patches), -1)
+        # One row of positions does for the whole batch: its rotations are computed once.
+        patches, positions = patches[:, chosen], chosen[None]
     embedding = encoder.embeddings.patch_embeddings.proj
     states = torch.nn.functional.linear(patches, embedding.weight.flatten(1), embedding.bias)
     for layer in encoder.layer:
