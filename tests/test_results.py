@@ -152,5 +152,8 @@ def test_a_condition_is_described_by_its_levels(
     ]  # fmt: skip
     assert table["p_value"].isna().all()
     assert "pairs by occlusion (secondary: described, not tested)" in condition_text(run, "occlusion")
+    assert condition_text(run, "occlusion").endswith(
+        "1 left out: without a value of occlusion, or with clips that differ in it"
+    )
     with pytest.raises(RunError, match="Did you mean 'occlusion'"):
         run.by_condition("oclusion")

@@ -29,8 +29,8 @@ def stimuli(tmp_path: Path, manifest: Callable[..., Path]) -> StimulusSet:
 def part(scene: str, value: float) -> tuple[pd.DataFrame, pd.DataFrame]:
     ids = ["z" + scene, "a" + scene]
     clips = pd.DataFrame(
-        {"clip": ids, "scene": scene, "n_frames": 2, "n_sampled": 2, "fps": 10.0, "decode": "verified",
-         "numbers": [[0, 1], [0, 1]]}
+        {"clip": ids, "scene": scene, "n_frames": 2, "n_sampled": 2, "fps": 10.0, "height": 8,
+         "width": 8, "decode": "verified", "numbers": [[0, 1], [0, 1]]}
     )  # fmt: skip
     rows = [(i, w, c, "latent", value + c) for i in ids for w in (0, 2, 10) for c in (4, 2)]
     table = pd.DataFrame(rows, columns=list(ROW_TYPES)).astype(ROW_TYPES)

@@ -78,6 +78,28 @@ def test_a_segment_beyond_its_source_is_an_error(tmp_path: Path) -> None:
     assert "frames 1..9 are asked for and it has 3" in str(scene.failures["x"])
 
 
+def test_a_violation_after_the_last_frame_is_an_error(tmp_path: Path) -> None:
+    source = images(tmp_path / "a", [1, 2, 3])
+    clips = [
+        Clip(f"v{frame}", "s", Label.IMPOSSIBLE, (Segment(source),), violation_frame=frame)
+        for frame in (2, 3)
+    ]
+    scene = read_scene("s", clips, PROTOCOL, (8, 8))
+    assert list(scene.clips) == ["v2"]
+    assert "begin at frame 3, and it has 3 frames (0..2)" in str(scene.failures["v3"])
+
+
+def test_segments_of_other_sizes_are_no_clip(tmp_path: Path) -> None:
+    small = images(tmp_path / "a", [1, 2, 3])
+    large = Source(write_images(tmp_path / "b", [1, 2, 3], size=16), kind="images")
+    clips = [clip("mixed", Segment(small, 0, 2), Segment(large)), clip("large", Segment(large))]
+    scene = read_scene("s", clips, PROTOCOL, (8, 8))
+    assert scene.clips["large"].size == (16, 16)
+    assert "different picture sizes" in str(scene.failures["mixed"]) and "16 x 16" in str(
+        scene.failures["mixed"]
+    )
+
+
 def test_aligned_at_the_end_the_longer_clip_loses_its_first_frames(tmp_path: Path) -> None:
     long, short = images(tmp_path / "l", [0, 1, 2, 3, 4, 5, 6]), images(tmp_path / "s", [2, 3, 4, 5, 6])
     clips = [clip("long", Segment(long)), clip("short", Segment(short))]

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -11,6 +12,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 
 import voe.scoring
 from tests.conftest import Brightness, write_images
@@ -238,11 +240,57 @@ def test_a_span_beyond_its_clips_is_named_and_stands_in_the_first_line(
     assert run_text(run).startswith("1 FAILED: listed below")
 
 
-def test_a_number_that_is_not_finite_names_its_scene(
+def test_a_number_that_is_not_finite_names_its_clip_and_scene(
     tmp_path: Path, manifest: Manifest, brightness: Brightness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     real = brightness.predict
     monkeypatch.setattr(brightness, "predict", lambda *given: {"pixel": real(*given)["pixel"] * float("nan")})
     monkeypatch.setattr(voe.scoring, "rebatch_difference", lambda *given: 0.0)
-    with pytest.raises(ModelError, match=r"scene 's0': model 'brightness': .*not finite"):
+    with pytest.raises(
+        ModelError, match=r"'calm0' \(.*calm0\) of scene 's0': model 'brightness': .*not finite"
+    ):
         score(brightness, manifest(pair_rows(tmp_path)), out=tmp_path / "run")
+
+
+def test_of_several_clips_the_one_with_the_number_that_is_not_finite_is_named(
+    tmp_path: Path, manifest: Manifest, brightness: Brightness, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = brightness.targets
+
+    def broken(window: torch.Tensor) -> dict[str, torch.Tensor]:
+        pixel = real(window)["pixel"]
+        return {"pixel": torch.where(pixel > 0.75, float("nan"), pixel)}
+
+    rows = pair_rows(tmp_path)
+    shutil.rmtree(tmp_path / "jump1")
+    write_images(tmp_path / "jump1", [10] * 5 + [250])  # nothing else is so bright
+    monkeypatch.setattr(brightness, "targets", broken)
+    with pytest.raises(ModelError, match=r"clip 'jump1' .* of scene 's1'"):
+        score(brightness, manifest(rows), out=tmp_path / "run")
+
+
+def test_clips_of_unequal_picture_size_are_not_compared(
+    tmp_path: Path, manifest: Manifest, brightness: Brightness
+) -> None:
+    rows = pair_rows(tmp_path)
+    shutil.rmtree(tmp_path / "jump1")
+    write_images(tmp_path / "jump1", JUMP, size=16)
+    run = score(brightness, manifest(rows), out=tmp_path / "run")
+    [failure] = run.failures
+    assert failure.clip == "calm1 | jump1" and failure.kind == "comparison"
+    assert "unequal picture size" in failure.reason and "jump1) 16 x 16" in failure.reason
+    status = run.pairs().query("context == 2").set_index("impossible")["status"].to_dict()
+    assert status == {"jump0": "scored", "jump1": "failed", "calm2": "scored"}
+
+
+def test_a_run_that_is_not_finished_goes_on_with_the_same_versions_only(
+    tmp_path: Path, manifest: Manifest, brightness: Brightness, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stimuli = load_stimuli(manifest(pair_rows(tmp_path)))
+    run = score(brightness, stimuli, out=tmp_path / "run")
+    newer = {**voe.scoring._versions(), "torch": "99.0"}
+    monkeypatch.setattr(voe.scoring, "_versions", lambda: newer)
+    score(brightness, stimuli, out=tmp_path / "run")  # finished: nothing is computed
+    (run.path / "summary.json").unlink()
+    with pytest.raises(RunError, match=r"begun with another torch.*now \"99.0\""):
+        score(brightness, stimuli, out=tmp_path / "run")

@@ -69,8 +69,8 @@ def require_comparable(runs: Sequence[Run], *, allow_protocols: bool = False) ->
         if run.lock["stimuli"]["sha256"] != first.lock["stimuli"]["sha256"]:
             raise RunError(
                 f"comparing runs: {first.path} shows {first.lock['stimuli']['name']!r} and {run.path} shows "
-                f"{run.lock['stimuli']['name']!r}, and their clips or designs differ; only runs on the same "
-                "stimuli can be compared"
+                f"{run.lock['stimuli']['name']!r}, and their names, clips or designs differ; only runs on "
+                "the same stimuli can be compared: score both from the same card or manifest"
             )
         mine, theirs = first.lock["protocol"], run.lock["protocol"]
         different = sorted(name for name in {*mine, *theirs} if mine.get(name) != theirs.get(name))

@@ -17,6 +17,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from voe.clips import Pair, Quadruplet, StimulusSet
+from voe.comparable import beyond, equal_rates, equal_sizes, sampled_alike, span_of
 from voe.protocols import Protocol
 from voe.stats.measure import difference, informative_windows, interaction, score, tolerance
 from voe.windows import window_starts
@@ -32,7 +33,7 @@ class Curves:
 
     `surprise` maps (clip, stream) to [contexts, windows], `numbers` a clip to the numbers of its sampled
     frames on its own timeline, `n_frames` a clip to its length before sampling, `fps` a clip to its rate
-    where that is known.
+    and `sizes` to its picture size (height, width), where those are known.
     """
 
     surprise: Mapping[tuple[str, str], Floats]
@@ -42,6 +43,7 @@ class Curves:
     rebatch_difference: float
     align_strict: bool
     fps: Mapping[str, float] = field(default_factory=dict)
+    sizes: Mapping[str, tuple[int, int]] = field(default_factory=dict)
 
     @classmethod
     def from_tables(
@@ -59,7 +61,16 @@ class Curves:
         }
         lengths = {str(c): int(n) for c, n in zip(clips["clip"], clips["n_frames"], strict=True)}
         rates = dict(zip(clips["clip"], clips["fps"], strict=True)) if "fps" in clips else {}
-        return cls(surprise, numbers, lengths, protocol, rebatch, align == "strict", rates)
+        sizes = (
+            {
+                str(clip): (int(height), int(width))
+                for clip, height, width in zip(clips["clip"], clips["height"], clips["width"], strict=True)
+                if height > 0  # 0: an import, which knows no pictures
+            }
+            if "height" in clips
+            else {}
+        )
+        return cls(surprise, numbers, lengths, protocol, rebatch, align == "strict", rates, sizes)
 
     @cached_property
     def streams(self) -> tuple[str, ...]:
@@ -67,7 +78,7 @@ class Curves:
         return tuple(dict.fromkeys(stream for _, stream in self.surprise))
 
     def comparable(self, clips: Sequence[str]) -> bool:
-        """Whether all the clips were scored, and are of equal length where they must be."""
+        """Whether all the clips were scored, and are alike in size, rate, and length where they must be."""
         if any(clip not in self.numbers for clip in clips):
             return False
         must_agree = self.align_strict or len(clips) == 4
@@ -75,6 +86,8 @@ class Curves:
         if not sampled_alike([self.numbers[clip] for clip in clips], aligned=must_agree):
             return False
         if not equal_rates([self.fps.get(clip) for clip in clips]):
+            return False
+        if not equal_sizes([self.sizes.get(clip) for clip in clips]):
             return False
         return not must_agree or len({self.n_frames[c] for c in clips}) == 1
 
@@ -85,7 +98,7 @@ class Curves:
     def informative(self, quad: Quadruplet | None, clip: str, context: int) -> npt.NDArray[np.bool_]:
         """Windows that can show the violation of a quadruplet: bool [W]; all of them without one."""
         numbers, protocol = self.numbers[clip], self.protocol
-        spans = (None, None) if quad is None else (_span(quad, "context"), _span(quad, "outcome"))
+        spans = (None, None) if quad is None else (span_of(quad, "context"), span_of(quad, "outcome"))
         # Most clips of a set are sampled alike, and few spans are as many.
         known = self._informative.get(key := (numbers.tobytes(), spans, context))
         if known is None:
@@ -97,32 +110,6 @@ class Curves:
     @cached_property
     def _informative(self) -> dict[tuple[object, ...], npt.NDArray[np.bool_]]:
         return {}
-
-
-def sampled_alike(numbers: Sequence[npt.NDArray[np.int64]], *, aligned: bool) -> bool:
-    """Whether clips have as many sampled frames; where they share a timeline (`aligned`), the same ones."""
-    first, *others = numbers
-    return all(np.array_equal(first, one) if aligned else len(first) == len(one) for one in others)
-
-
-def equal_rates(fps: Sequence[float | None]) -> bool:
-    """Whether all frame rates that are known agree within 1 %, so that windows cover the same time."""
-    known = [rate for rate in fps if rate is not None and np.isfinite(rate)]
-    return not known or max(known) <= 1.01 * min(known)
-
-
-def beyond(quad: Quadruplet, n_frames: int) -> str:
-    """The span of a quadruplet that its clips, of `n_frames`, do not have; empty where they have all."""
-    for kind in ("context", "outcome"):
-        span = _span(quad, kind)
-        if span is not None and span[1] > n_frames:
-            return f"{kind} in frames {span[0]}..{span[1]}"
-    return ""
-
-
-def _span(quad: Quadruplet, kind: str) -> tuple[int, int] | None:
-    start, stop = getattr(quad, f"{kind}_starts"), getattr(quad, f"{kind}_ends")
-    return None if start is None or stop is None else (start, stop)
 
 
 def quadruplet_contrasts(stimuli: StimulusSet, curves: Curves) -> pd.DataFrame:

@@ -23,6 +23,15 @@ from voe.windows import check_windows, normalise, window_starts
 if TYPE_CHECKING:
     from torch import Tensor
 
+
+class NotFiniteError(ModelError):
+    """A surprise that is not finite; `window` is the first of the windows that has one."""
+
+    def __init__(self, message: str, window: int) -> None:
+        super().__init__(message)
+        self.window = window
+
+
 Surprise = Mapping[str, npt.NDArray[np.float32]]
 
 # Windows whose targets are held at once, in batches: larger blocks share more predictions between batches.
@@ -53,8 +62,8 @@ def window_surprise(
         stream -> float32 [n, contexts].
 
     Raises:
-        ModelError: the model returns other streams or token counts than it states, or numbers that are
-            not finite.
+        ModelError: the model returns other streams or token counts than it states.
+        NotFiniteError: it returns numbers that are not finite.
     """
     import torch
 
@@ -71,13 +80,15 @@ def window_surprise(
             found = _block_surprise(model, frames, windows_here, contexts, batch_size, shown=shown)
             for stream, values in found.items():
                 result[stream][first : first + block] = values.cpu().numpy()
-    for stream, surprise in result.items():
-        if not np.isfinite(surprise).all():
-            raise ModelError(
+    in_order = {stream: surprise[inverse.reshape(-1)] for stream, surprise in result.items()}
+    for stream, surprise in in_order.items():
+        if len(bad := np.flatnonzero(~np.isfinite(surprise).all(axis=1))):
+            raise NotFiniteError(
                 f"model {model.spec.name!r}: its surprise in stream {stream!r} is not finite; if it runs in "
-                "reduced precision, try dtype=float32"
+                "reduced precision, try dtype=float32",
+                int(bad[0]),
             )
-    return {stream: surprise[inverse.reshape(-1)] for stream, surprise in result.items()}
+    return in_order
 
 
 def _block_surprise(

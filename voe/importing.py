@@ -276,7 +276,7 @@ def _tables(
         sampled = (windows - 1) * protocol.stride + protocol.window
         clips.append(
             {"clip": clip.id, "scene": clip.scene, "n_frames": sampled * step, "n_sampled": sampled,
-             "fps": float("nan"), "decode": "imported",
+             "fps": float("nan"), "height": 0, "width": 0, "decode": "imported",
              "numbers": np.arange(0, sampled * step, step, dtype=np.int32)}
         )  # fmt: skip
         starts = np.arange(windows) * protocol.stride * step

@@ -119,6 +119,8 @@ class Run:
             RunError: no clip was scored.
         """
         rows, clips = self.rows(), self.folder.clips()
+        if rows.empty and not self.failures:
+            raise RunError(f"run {self.path}: no clip has been scored yet; run its `voe score` to the end")
         if rows.empty:
             raise RunError(
                 f"run {self.path}: no clip was scored ({len(self.failures)} failures in failures.jsonl; "
@@ -205,6 +207,13 @@ class Run:
         for concept in concepts:
             yield concept, table[table["concepts"].map(lambda cs, c=concept: c in cs)]
         yield ALL, table
+
+    @property
+    def scored_comparisons(self) -> int:
+        """How many comparisons of the headline measure were scored at the primary setting."""
+        table = self.summary()
+        overall = table["primary"] & (table["concept"] == ALL)
+        return int(table.loc[overall & (table["measure"] == self.lock["measure"]["headline"]), "n"].iloc[0])
 
     def by_condition(self, condition: str) -> pd.DataFrame:
         """The headline measure at the primary setting by the levels of a condition, one row a level.

@@ -34,12 +34,15 @@ from voe.stimulus_record import as_record, from_record
 LOCK, RECORD, STIMULI = "protocol.lock", "run.json", "stimuli.json"
 FAILURES, SUMMARY = "failures.jsonl", "summary.json"
 
+COMPUTING = ("voe", "torch", "numpy")
+"""The packages whose versions may not change within a run: their arithmetic makes the numbers."""
+
 ROW_TYPES = {
     "clip": "string", "window_start": "int32", "context": "int32", "stream": "string", "surprise": "float32",
 }  # fmt: skip
 CLIP_TYPES = {
     "clip": "string", "scene": "string", "n_frames": "int32", "n_sampled": "int32", "fps": "float64",
-    "decode": "string", "numbers": "object",
+    "height": "int32", "width": "int32", "decode": "string", "numbers": "object",
 }  # fmt: skip
 
 
@@ -97,7 +100,8 @@ class RunFolder:
         """Start a run, or continue the one that lies there if it is the same run.
 
         Raises:
-            RunError: the folder holds other files, or a run with another lock, model or data set.
+            RunError: the folder holds other files, or a run with another lock, model or data set, or one
+                that is not finished and was begun with another version of what computes.
         """
         folder = cls(path)
         if folder.exists:
@@ -126,11 +130,17 @@ class RunFolder:
         return cls(path)
 
     def _require_same(self, lock: Mapping[str, Any], record: Mapping[str, Any]) -> None:
+        # A finished run adds nothing, so it may be read again with whatever is installed now.
+        computing = () if self._finished else COMPUTING
+        versions = record.get("versions", {})
         for name, now, keys in (
             (LOCK, lock, tuple(lock)),
             (RECORD, record, ("model", "stimuli", "engine")),
+            (RECORD, {key: versions.get(key) for key in computing}, computing),
         ):
             before = _read_json(self.path / name)
+            if keys is computing:
+                before = before.get("versions", {})
             for key in keys:
                 if before.get(key) != json.loads(json.dumps(now[key])):
                     raise RunError(
@@ -139,6 +149,11 @@ class RunFolder:
                         f"{_short(before.get(key))}, now {_short(now[key])}); a run never mixes the two. "
                         "Choose another folder with --out, or remove this one"
                     )
+
+    @property
+    def _finished(self) -> bool:
+        """Whether nothing is left to do: a clip that failed is tried again."""
+        return (self.path / SUMMARY).is_file() and not any(f.kind == "clip" for f in self.failures())
 
     @contextmanager
     def held(self) -> Iterator[None]:

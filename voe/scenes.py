@@ -30,8 +30,8 @@ class ClipFrames:
     """One clip as sampled: T frames, of which `keys` says which row of `Scene.frames` each is.
 
     `numbers` are int64 [T] on the clip's own timeline, `keys` int64 [T]. `n_frames` counts the clip's
-    frames before sampling. `verified` is False where the medium has no duration against which completeness
-    could be judged.
+    frames before sampling, `size` is their height and width before resizing. `verified` is False where the
+    medium has no duration against which completeness could be judged.
     """
 
     numbers: npt.NDArray[np.int64]
@@ -39,6 +39,7 @@ class ClipFrames:
     n_frames: int
     fps: float | None
     verified: bool
+    size: tuple[int, int]
 
 
 @dataclass(frozen=True)
@@ -86,6 +87,7 @@ class _SourceFrames:
     rows: Mapping[int, int]
     n_frames: int
     verified: bool
+    size: tuple[int, int]
 
 
 def read_scene(
@@ -138,7 +140,10 @@ def _read_source(
         return error
     rows = pool.add(decoded.frames).tolist()
     return _SourceFrames(
-        dict(zip(decoded.numbers.tolist(), rows, strict=True)), decoded.n_frames, decoded.verified
+        dict(zip(decoded.numbers.tolist(), rows, strict=True)),
+        decoded.n_frames,
+        decoded.verified,
+        (decoded.frames.shape[1], decoded.frames.shape[2]),
     )
 
 
@@ -146,9 +151,11 @@ def _assemble(plan: _Plan, sources: Mapping[Source, _SourceFrames | ClipError]) 
     """Follow the edit list of a clip whose sources are decoded.
 
     Raises:
-        ClipError: a source failed, or has fewer frames than a segment asks for.
+        ClipError: a source failed, or has fewer frames than a segment asks for; segments differ in size; the
+            violation is stated after the last frame.
     """
     shown: list[tuple[int, int]] = []  # (frame on the clip's timeline, pool row)
+    sizes: dict[Source, tuple[int, int]] = {}
     offset, verified = 0, True
     for segment in plan.clip.segments:
         source = sources[segment.source]
@@ -157,12 +164,36 @@ def _assemble(plan: _Plan, sources: Mapping[Source, _SourceFrames | ClipError]) 
         length = _stop(segment, source.n_frames) - segment.start
         numbers = _between(plan.sampled(), offset, offset + length, 0)
         shown += [(k, source.rows[k - offset + segment.start]) for k in numbers]
+        sizes[segment.source] = source.size
         offset, verified = offset + length, verified and source.verified
     step = plan.protocol.frame_step
     if plan.protocol.whole_steps and step is not None and shown and shown[-1][0] + step > offset:
         del shown[-1]
     numbers_and_keys = np.array(shown, dtype=np.int64).reshape(-1, 2)
-    return ClipFrames(numbers_and_keys[:, 0], numbers_and_keys[:, 1], offset, plan.fps, verified)
+    _require_violation(plan.clip, offset)
+    size = _one_size(sizes)
+    return ClipFrames(numbers_and_keys[:, 0], numbers_and_keys[:, 1], offset, plan.fps, verified, size)
+
+
+def _one_size(sizes: Mapping[Source, tuple[int, int]]) -> tuple[int, int]:
+    """The picture size (height, width) of a clip's files.
+
+    Raises:
+        ClipError: they differ.
+    """
+    if len(set(sizes.values())) > 1:
+        listed = ", ".join(f"{source.path} {w} x {h}" for source, (h, w) in sizes.items())
+        raise ClipError(f"its segments have different picture sizes ({listed}); re-encode them to one size")
+    return next(iter(sizes.values()))
+
+
+def _require_violation(clip: Clip, n_frames: int) -> None:
+    """Raise ClipError where the violation of a clip is stated to be after its last frame."""
+    if clip.violation_frame is not None and clip.violation_frame >= n_frames:
+        raise ClipError(
+            f"its violation is said to begin at frame {clip.violation_frame}, and it has {n_frames} frames "
+            f"(0..{n_frames - 1}); correct violation_frame"
+        )
 
 
 def _aligned_at_end(plans: Sequence[_Plan], backend: Backend, failures: dict[str, ClipError]) -> list[_Plan]:

@@ -20,10 +20,10 @@ import numpy.typing as npt
 import pandas as pd
 
 from voe.adapters.base import Predictor
-from voe.clips import Clip, Pair, Quadruplet, StimulusSet
-from voe.contrasts import beyond, equal_rates, sampled_alike
+from voe.clips import Clip, StimulusSet
+from voe.comparable import files_of, unequal
 from voe.controls import Control, donors
-from voe.engine import Surprise, clip_windows, rebatch_difference, window_surprise
+from voe.engine import NotFiniteError, Surprise, clip_windows, rebatch_difference, window_surprise
 from voe.errors import ClipError, ModelError
 from voe.latents import sample_latents
 from voe.lock import digest, make_lock, resolve_protocol
@@ -274,9 +274,9 @@ def _score_scene(job: _Job, work: _Work) -> _Scored:
                 shown.append(_as_many(others, own))
             windows[clip_id] = own
         except ClipError as error:
-            failures[clip_id] = f"clip {clip_id!r} ({_files(clips[clip_id])}): {error}"
+            failures[clip_id] = f"clip {clip_id!r} ({files_of(clips[clip_id])}): {error}"
     records = [Failure(scene.name, clip_id, "clip", reason) for clip_id, reason in failures.items()]
-    records += _unequal(job.stimuli, scene, set(windows))
+    records += unequal(job.stimuli, scene, set(windows))
     if not windows:
         return _Scored(_clip_table(scene, ()), pd.DataFrame(columns=list(ROW_TYPES)), records)
     stacked = np.concatenate(list(windows.values()))
@@ -285,6 +285,11 @@ def _score_scene(job: _Job, work: _Work) -> _Scored:
             job.model, work.frames, stacked, job.protocol.contexts, job.batch_size,
             seen=np.concatenate(shown) if shown else None,
         )  # fmt: skip
+    except NotFiniteError as error:
+        owner = np.repeat(list(windows), [len(rows) for rows in windows.values()])[error.window]
+        raise ModelError(
+            f"clip {str(owner)!r} ({files_of(clips[owner])}) of scene {scene.name!r}: {error}"
+        ) from error
     except ModelError as error:
         raise ModelError(f"scene {scene.name!r}: {error}") from error
     latents = None
@@ -343,6 +348,8 @@ def _clip_table(scene: Scene, scored: Sequence[str]) -> pd.DataFrame:
             "n_frames": read.n_frames,
             "n_sampled": len(read.numbers),
             "fps": float("nan") if read.fps is None else read.fps,
+            "height": read.size[0],
+            "width": read.size[1],
             "decode": "verified" if read.verified else "unverified",
             "numbers": read.numbers.astype(np.int32),
         }
@@ -350,48 +357,3 @@ def _clip_table(scene: Scene, scored: Sequence[str]) -> pd.DataFrame:
         if clip_id in scored
     ]
     return pd.DataFrame(records, columns=list(CLIP_TYPES)).astype(CLIP_TYPES)
-
-
-def _unequal(stimuli: StimulusSet, scene: Scene, scored: set[str]) -> list[Failure]:
-    """Comparisons whose clips cannot be compared window by window.
-
-    Lengths must agree unless the card aligns the clips at their ends, and in a 2 x 2 always: its spans are
-    on one timeline. A pair of a quadruplet that is refused already is not named again.
-    """
-    failures: list[Failure] = []
-    refused: list[set[str]] = []
-    designs: list[Pair | Quadruplet] = [*stimuli.quadruplets_of(scene.name)]
-    for design in [*designs, *stimuli.pairs_of(scene.name)]:
-        clips = set(design.clips)
-        if not clips <= scored or any(clips <= named for named in refused):
-            continue
-        read = {clip_id: scene.clips[clip_id] for clip_id in design.clips}
-        lengths = {clip_id: frames.n_frames for clip_id, frames in read.items()}
-        must_agree = stimuli.align == "strict" or isinstance(design, Quadruplet)
-        alike = sampled_alike([frames.numbers for frames in read.values()], aligned=must_agree)
-        other_rates = not equal_rates([frames.fps for frames in read.values()])
-        if other_rates or (len(set(lengths.values())) == 1 and not alike):
-            refused.append(clips)
-            rates = ", ".join(f"{c} ({_files(stimuli.clip(c))}) {frames.fps}" for c, frames in read.items())
-            reason = f"clips of unequal frame rate, in fps: {rates}; re-encode them to one rate"
-            failures.append(Failure(scene.name, " | ".join(design.clips), "comparison", reason))
-        elif must_agree and len(set(lengths.values())) > 1:
-            refused.append(clips)
-            listed = ", ".join(f"{c} ({_files(stimuli.clip(c))}) {n}" for c, n in lengths.items())
-            reason = (
-                f"clips of unequal length, in frames: {listed}; give start and stop in the manifest so "
-                "that they agree, or a card with align = 'end'"
-            )
-            failures.append(Failure(scene.name, " | ".join(design.clips), "comparison", reason))
-        elif isinstance(design, Quadruplet) and (span := beyond(design, min(lengths.values()))):
-            refused.append(clips)
-            reason = (
-                f"quadruplet {design.id!r} states its {span}, and its clips have {min(lengths.values())} "
-                "frames; correct the spans in the manifest"
-            )
-            failures.append(Failure(scene.name, " | ".join(design.clips), "comparison", reason))
-    return failures
-
-
-def _files(clip: Clip) -> str:
-    return ", ".join(dict.fromkeys(str(segment.source.path) for segment in clip.segments))

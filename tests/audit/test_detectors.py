@@ -31,7 +31,7 @@ def pictures_of(clips: dict[str, Frames]) -> ScenePictures:
                 rows[frame.tobytes()] = len(distinct)
                 distinct.append(frame)
             keys.append(rows[frame.tobytes()])
-        read[name] = ClipFrames(np.arange(len(keys)), np.array(keys), len(keys), 24.0, True)
+        read[name] = ClipFrames(np.arange(len(keys)), np.array(keys), len(keys), 24.0, True, (SIZE, SIZE))
     pixels = torch.from_numpy(np.stack(distinct)).permute(0, 3, 1, 2).float()
     return ScenePictures(Scene("s", pixels, read, {}), pixels.numpy())
 

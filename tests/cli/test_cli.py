@@ -182,6 +182,8 @@ def test_shells_complete_commands(shell: str) -> None:
 
 def test_rows_as_json(clips: Path) -> None:
     voe("score", "--model", "copy-last-frame,size=32", "--stimuli", str(clips), *SHORT, "--out", "r")
+    both = voe("rows", "r", "--json", "--csv")
+    assert both.exit_code == 2 and "--csv and --json are two formats; choose one" in both.output
     rows = json.loads(voe("rows", "r", "--json").output)
     assert len(rows) == 12 * 3 * 2
     assert set(rows[0]) == {"clip", "window_start", "context", "stream", "surprise"}

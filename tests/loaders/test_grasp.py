@@ -36,3 +36,11 @@ def test_the_same_video_in_two_scenes_and_a_stray_one_are_warned_of(tmp_path: Pa
         "notes.avi" in where and "no clip of the set shows" in what for where, what in warnings.items()
     )
     assert any("the same video as" in what for what in warnings.values())
+
+
+def test_a_clip_that_was_copied_over_its_counterpart_is_an_error(tmp_path: Path) -> None:
+    root = layouts.grasp(tmp_path)
+    shutil.copy(root / "level2/P_Gravity/000.mp4", root / "level2/IP_Gravity/000.mp4")
+    for decode, wanted in ((True, 1), (False, 0)):
+        found = [f for f in check_stimuli("grasp", root, decode=decode).findings if "show the same" in f.what]
+        assert len(found) == wanted and all(f.level == "error" for f in found)

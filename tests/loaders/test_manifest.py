@@ -19,16 +19,19 @@ def files(folder: Path, *names: str) -> None:
         (folder / name).write_bytes(b"")
 
 
+CELLS = ("aa.mp4", "ab.mp4", "ba.mp4", "bb.mp4")
+
+
 def cell(context: str, outcome: str, **more: object) -> Row:
     possible = "true" if context == outcome else "false"
     return {
-        "clip": context + outcome, "path": "v.mp4", "scene": "s", "possible": possible,
+        "clip": context + outcome, "path": f"{context}{outcome}.mp4", "scene": "s", "possible": possible,
         "context": context, "outcome": outcome, **more,
     }  # fmt: skip
 
 
 def test_a_quadruplet_and_its_four_pairs(tmp_path: Path, manifest: Manifest) -> None:
-    files(tmp_path, "v.mp4")
+    files(tmp_path, *CELLS)
     spans = {"context_starts": 0, "context_ends": 9, "outcome_starts": 20, "outcome_ends": 30}
     cells = [cell(*pair, concepts="permanence", light="day", **spans) for pair in ("aa", "ab", "ba", "bb")]
     stimuli = load_manifest(manifest(cells))
@@ -59,9 +62,9 @@ def test_rows_of_one_clip_are_its_segments_in_order(tmp_path: Path, manifest: Ma
 def test_without_a_design_every_possible_clip_meets_every_impossible_one(
     tmp_path: Path, manifest: Manifest
 ) -> None:
-    files(tmp_path, "v.mp4")
+    files(tmp_path, "v0.mp4", "v1.mp4", "v2.mp4")
     rows: list[Row] = [
-        {"clip": f"{scene}{n}", "path": "v.mp4", "scene": scene, "possible": n < 2, "pair": pair}
+        {"clip": f"{scene}{n}", "path": f"v{n}.mp4", "scene": scene, "possible": n < 2, "pair": pair}
         for scene, pair in (("s", ""), ("t", "k"))
         for n in range(3)
     ]
@@ -70,8 +73,8 @@ def test_without_a_design_every_possible_clip_meets_every_impossible_one(
 
 
 def test_semicolons_and_a_byte_order_mark_are_what_excel_writes(tmp_path: Path) -> None:
-    files(tmp_path, "v.mp4")
-    text = "\ufeffclip;path;scene;possible\r\na;v.mp4;s;TRUE\r\nb;v.mp4;s;FALSE\r\n"
+    files(tmp_path, "v.mp4", "w.mp4")
+    text = "\ufeffclip;path;scene;possible\r\na;v.mp4;s;TRUE\r\nb;w.mp4;s;FALSE\r\n"
     (tmp_path / "m.csv").write_text(text, encoding="utf-8")
     assert [clip.id for clip in load_manifest(tmp_path / "m.csv").clips] == ["a", "b"]
 
@@ -104,12 +107,28 @@ GOOD: Row = {"clip": "a", "path": "v.mp4", "scene": "s", "possible": "true"}
         ),
         ([{**cell(*"aa"), "possible": "false"}], r"line 2: clip 'aa' has context a and outcome a"),
         ([cell(*"aa"), {**cell(*"aa"), "clip": "z"}], r"line 3: scene 's' has two clips with context a"),
+        (
+            [
+                {**GOOD, "start": 0, "stop": 5},
+                {**GOOD, "start": 5, "stop": 9},
+                {**GOOD, "start": 0, "stop": 5},
+            ],
+            r"line 4: clip 'a': the same segment as in line 2",
+        ),
+        (
+            [GOOD, {**GOOD, "clip": "b", "possible": "false"}],
+            r"line 3: clip 'b' shows the same frames of the same file as 'a'",
+        ),
+        (
+            [cell(*"aa"), {**cell(*"ab"), "path": "aa.mp4"}],
+            r"line 3: clip 'ab' shows the same frames of the same file as 'aa'",
+        ),
     ],
 )
 def test_a_wrong_cell_names_its_line(
     tmp_path: Path, manifest: Manifest, rows: list[Row], message: str
 ) -> None:
-    files(tmp_path, "v.mp4")
+    files(tmp_path, "v.mp4", *CELLS)
     with pytest.raises(CardError, match=message):
         load_manifest(manifest(rows))
 

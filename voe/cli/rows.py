@@ -28,6 +28,8 @@ def command(run: str, as_csv: bool, as_json: bool, what: str | None) -> None:
 
     Without --csv, the first and the last few of them.
     """
+    if as_csv and as_json:
+        raise click.UsageError("--csv and --json are two formats; choose one")
     from voe.results import Run
     from voe.whole_clips import WholeClipRun
 

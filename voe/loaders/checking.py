@@ -68,7 +68,12 @@ def check_stimuli(
         return Checked(card.name, str(root or ""), {}, (Finding("error", card.name, str(error)),))
     findings = [*_counts(card, stimuli), *_strays(stimuli), *_balance(stimuli)]
     looked, found = _look(stimuli, decode, progress or (lambda done, total: None))
-    findings += [*found, *_lengths(card, stimuli, looked), *_duplicates(stimuli, looked)]
+    findings += [
+        *found,
+        *_lengths(card, stimuli, looked),
+        *_duplicates(stimuli, looked),
+        *_same_twice(stimuli, looked),
+    ]
     if card.extra.get("expect", {}).get("multisets"):
         findings += _multisets(stimuli, looked)
     counts = {
@@ -221,6 +226,25 @@ def _duplicates(stimuli: StimulusSet, looked: Mapping[Source, _Look]) -> Iterato
                 "warning", _place(second), f"the same video as {_place(first)}, of another scene",
                 "scenes that share a video are not independent",
             )  # fmt: skip
+
+
+def _same_twice(stimuli: StimulusSet, looked: Mapping[Source, _Look]) -> Iterator[Finding]:
+    """Pairs whose clips show the same frames: whatever a model makes of one, it makes of the other."""
+    for pair in stimuli.pairs:
+        possible, impossible = (_shown(stimuli.clip(clip), looked) for clip in pair.clips)
+        if possible and possible == impossible:
+            yield Finding(
+                "error", pair.scene, f"{pair.possible} and {pair.impossible} show the same video",
+                "one of the two was copied over the other; fetch both again",
+            )  # fmt: skip
+
+
+def _shown(clip: Clip, looked: Mapping[Source, _Look]) -> list[tuple[str, int, int | None]]:
+    """What a clip shows, as contents and ranges; empty where one of its files was not decoded."""
+    looks = [looked.get(segment.source, _Look(None)) for segment in clip.segments]
+    if not all(look.frames for look in looks):
+        return []
+    return [(look.content, s.start, s.stop) for look, s in zip(looks, clip.segments, strict=True)]
 
 
 def _multisets(stimuli: StimulusSet, looked: Mapping[Source, _Look]) -> Iterator[Finding]:

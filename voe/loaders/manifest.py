@@ -192,11 +192,25 @@ def _clip(rows: list[_Row], folder: Path) -> Clip:
                 )
     tags = {key: value.strip() for key, value in first.cells.items() if key not in (*REQUIRED, *OPTIONAL)}
     segments = tuple(_segment(row, folder) for row in rows)
+    _require_different(rows)
     label, violation_frame = first.label(), first.number("violation_frame")
     try:
         return Clip(first.text("clip"), first.text("scene"), label, segments, violation_frame, tags)
     except CardError as error:
         raise first.error(str(error)) from error
+
+
+def _require_different(rows: list[_Row]) -> None:
+    """Refuse a segment that is written down twice: the clip would be shown longer than it is."""
+    lines: dict[tuple[str, str, str], int] = {}
+    for row in rows:
+        segment = (row.text("path"), row.text("start"), row.text("stop"))
+        if segment in lines:
+            raise row.error(
+                f"clip {row.text('clip')!r}: the same segment as in line {lines[segment]} (path, start and "
+                "stop are the same); delete one of the two, or give the clip another name"
+            )
+        lines[segment] = row.line
 
 
 def _require_files(rows: list[_Row], folder: Path) -> None:
@@ -257,6 +271,10 @@ def _quadruplet(clips: list[Clip], rows: list[_Row]) -> Quadruplet:
             raise row.error(f"clip {clip.id!r}: context and outcome must each be a or b")
         if cell in cells:
             raise row.error(f"scene {scene!r} has two clips with context {cell[0]} and outcome {cell[1]}")
+        for other in cells.values():
+            if other.label is not clip.label:
+                first, second = (other, clip) if other.possible else (clip, other)
+                _require_apart(first, second, row)
         if clip.possible is not (cell[0] == cell[1]):
             raise row.error(
                 f"clip {clip.id!r} has context {cell[0]} and outcome {cell[1]} and is labelled "
@@ -290,6 +308,15 @@ def _quadruplet(clips: list[Clip], rows: list[_Row]) -> Quadruplet:
     )
 
 
+def _require_apart(possible: Clip, impossible: Clip, row: _Row) -> None:
+    """Refuse a comparison of a clip with itself: no model can be more surprised by one of the two."""
+    if possible.segments == impossible.segments:
+        raise row.error(
+            f"clip {impossible.id!r} shows the same frames of the same file as {possible.id!r}, and one is "
+            "labelled possible, the other impossible; correct path, start or stop"
+        )
+
+
 def _pairs(clips: list[Clip], rows: list[_Row]) -> Iterator[Pair]:
     """Every possible clip against every impossible one, within `pair` where the manifest has it."""
     groups: dict[str, list[tuple[Clip, _Row]]] = {}
@@ -307,6 +334,7 @@ def _pairs(clips: list[Clip], rows: list[_Row]) -> Iterator[Pair]:
             )
         for clip, row in possible:
             for other, other_row in impossible:
+                _require_apart(clip, other, other_row)
                 if _concepts(row) != _concepts(other_row):
                     raise other_row.error(
                         f"clips {clip.id!r} and {other.id!r} are compared, so they need the same concepts"

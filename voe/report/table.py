@@ -118,7 +118,10 @@ def condition_text(run: Run, condition: str) -> str:
         for r in table.to_dict("records")
     ]
     title = f"{run.lock['measure']['headline']} by {condition} (secondary: described, not tested)"
-    return f"{title}\n" + grid([condition, "n", "right", "95 % interval", "ties"], rows)
+    text = f"{title}\n" + grid([condition, "n", "right", "95 % interval", "ties"], rows)
+    if left_out := run.scored_comparisons - int(table["n"].sum()):
+        text += f"\n{left_out} left out: without a value of {condition}, or with clips that differ in it"
+    return text
 
 
 def health_text(run: Run) -> str:
