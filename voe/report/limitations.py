@@ -29,7 +29,7 @@ def _of_this_run(run: Run) -> list[str]:
     if clips["unverified"]:
         found.append(
             f"{clips['unverified']} clips could not be checked for completeness: their files state no "
-            "duration."
+            "duration, or their images are not evenly numbered."
         )
     table = run.summary() if clips["scored"] else None
     if table is not None and not table.empty:

@@ -75,9 +75,8 @@ def heading(run: Run) -> str:
     if run.unfinished:
         lines.append(f"          UNFINISHED: {run.unfinished} clips are still to be scored; no result yet")
     if clips["unverified"]:
-        lines.append(
-            f"          {clips['unverified']} clips UNVERIFIED: their files state no duration to check"
-        )
+        why = "no duration is stated, or images skip a number"
+        lines.append(f"          {clips['unverified']} clips UNVERIFIED: {why}")
     others = [c for c in protocol.contexts if c != protocol.primary_context]
     secondary = f" (secondary: {', '.join(map(str, others))})" if others else ""
     lines.append(
