@@ -10,7 +10,7 @@ import torch
 
 from tests.conftest import Brightness, write_images
 from voe.controls import donors
-from voe.errors import ProtocolError
+from voe.errors import ProtocolError, RunError
 from voe.loaders.load import load_stimuli
 from voe.report.table import run_text
 from voe.results import Run
@@ -108,6 +108,8 @@ def test_the_lock_and_the_table_say_that_it_is_a_control(
     assert run.lock["control"] == "context-swap"
     assert "CONTROL, context swap" in run_text(run)
     assert "control" not in score(brightness, stimuli, out=tmp_path / "plain").lock
+    with pytest.raises(RunError, match="begun with another control"):
+        score(brightness, stimuli, out=tmp_path / "run")
 
 
 def test_a_context_that_cannot_be_read_fails_the_scene_by_name(

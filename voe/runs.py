@@ -141,12 +141,13 @@ class RunFolder:
             before = _read_json(self.path / name)
             if keys is computing:
                 before = before.get("versions", {})
-            for key in keys:
-                if before.get(key) != json.loads(json.dumps(now[key])):
+            # What the lock names and this call does not (a control, say) is a difference too.
+            for key in dict.fromkeys((*keys, *before)) if name == LOCK else keys:
+                if before.get(key) != json.loads(json.dumps(now.get(key))):
                     raise RunError(
                         f"run folder {self.path}: it was begun with another {key}"
-                        f"{_apart(before.get(key), now[key])} ({name} says "
-                        f"{_short(before.get(key))}, now {_short(now[key])}); a run never mixes the two. "
+                        f"{_apart(before.get(key), now.get(key))} ({name} says "
+                        f"{_short(before.get(key))}, now {_short(now.get(key))}); a run never mixes the two. "
                         "Choose another folder with --out, or remove this one"
                     )
 

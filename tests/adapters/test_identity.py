@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -110,6 +111,89 @@ def test_what_counts_as_state() -> None:
     assert identity(voe.load_model("copy-last-frame")) == {}  # says itself what it is
 
 
+def made_with(gain: float) -> type[Brightness]:
+    class Closed(Brightness):
+        def targets(self, window: torch.Tensor) -> dict[str, torch.Tensor]:
+            return {"pixel": gain * super().targets(window)["pixel"]}
+
+    return Closed
+
+
+def test_the_code_that_runs_counts_and_what_it_closes_over() -> None:
+    one, other = identity(made_with(1.0)()), identity(made_with(5.0)())
+    assert one["code_sha256"] == identity(made_with(1.0)())["code_sha256"] != other["code_sha256"]
+    texts = [f"def factor(self):\n{gap}    return {gain}" for gap, gain in (("", 1), ("\n", 1), ("", 2))]
+    codes = []
+    for text in texts:
+        space: dict[str, object] = {}
+        exec(text, space)
+        codes.append(identity(type("Typed", (Brightness,), {"factor": space["factor"]})())["code_sha256"])
+    assert codes[0] == codes[1] != codes[2]  # lines do not count, constants do
+    gains = [identity(type("Typed", (Brightness,), {"gain": gain})())["code_sha256"] for gain in (1, 2)]
+    assert gains[0] != gains[1]
+
+
+def test_of_a_network_its_settings_and_classes_count() -> None:
+    networks = [
+        *(
+            nn.TransformerEncoderLayer(4, n, 8, activation=a)
+            for n, a in ((1, "relu"), (2, "relu"), (1, "gelu"))
+        ),
+        *(nn.Sequential(one) for one in (nn.ReLU(), nn.Tanh())),
+    ]
+    for network in networks[1:3]:
+        network.load_state_dict(networks[0].state_dict())
+    found = []
+    for network in networks:
+        model = Brightness()
+        vars(model)["network"] = network.eval()
+        assert identity(model) == identity(model)
+        found.append(identity(model)["state_sha256"])
+    assert len(set(found)) == len(networks)
+
+
+class InSlots(Brightness):
+    __slots__ = ("net",)
+
+
+def test_slots_sets_paths_and_functions_count_and_modules_do_not_hinder() -> None:
+    found = []
+    for gain in (1.0, 5.0):
+        model = InSlots()
+        model.net = torch.full((1,), gain)
+        found.append(identity(model)["state_sha256"])
+    assert found[0] != found[1]
+    for one, other in (
+        ({1, 2}, {1, 3}), (Path("a"), Path("b")), (torch.float32, torch.float16), (nn.ReLU, nn.GELU),
+        (partial(max, 1), partial(max, 2)), (lambda x: x + 1, lambda x: x + 2),
+    ):  # fmt: skip
+        states = []
+        for value in (one, one, other):
+            model = Brightness()
+            vars(model)["extra"] = value
+            states.append(identity(model)["state_sha256"])
+        assert states[0] == states[1] != states[2], one
+    vars(model)["extra"] = torch
+    assert identity(model) == identity(model)
+
+
+def test_a_built_in_class_that_a_file_of_ones_own_has_filled(tmp_path: Path) -> None:
+    file = tmp_path / "tuned.py"
+    file.write_text(
+        "import torch\nfrom voe.adapters.identity import networks\n"
+        "from voe.adapters.load import load_model\n\n"
+        "def made(spec, placement):\n"
+        "    model = load_model('untrained:vjepa2-tiny')\n"
+        "    with torch.no_grad():\n"
+        "        for p in next(iter(networks(model).values())).parameters():\n"
+        "            p.mul_(SCALE)\n"
+        "    return model\n\nSCALE = 1.0\n"
+    )
+    first = identity(voe.load_model(f"{file}:made"))
+    file.write_text(file.read_text().replace("SCALE = 1.0", "SCALE = 2.0"))
+    assert first["state_sha256"] != identity(voe.load_model(f"{file}:made"))["state_sha256"]
+
+
 class Asked(Judge):
     def __init__(self, word: str = "yes") -> None:
         self.spec = JudgeSpec("asked", "test", "2026-01-01")
@@ -133,11 +217,19 @@ def test_a_judge_is_known_by_its_spec_and_file_and_may_keep_its_answers() -> Non
     assert identity(load_any("planted:perfect")) == {}
 
 
+class Held:
+    def __init__(self, net: nn.Module) -> None:
+        self.net = net
+
+
 def test_a_network_in_training_mode_is_refused(stimuli: voe.StimulusSet, tmp_path: Path) -> None:
     model = Gained()
     model.network.train()
     with pytest.raises(ModelError, match="network is in training mode"):
         voe.surprise_curves(model, np.zeros((1, 6, 8, 8, 3), np.uint8), window=4, stride=1, contexts=[2])
     assert in_training(model) == ["network"]
+    nested = Brightness()
+    vars(nested)["pipe"] = {"stages": [Held(nn.Dropout())]}
+    assert in_training(nested) == ["pipe['stages'][0].net"]
     with pytest.raises(ModelError, match=r"network is in training mode.*call \.eval\(\)"):
         voe.score(model, stimuli, out=tmp_path / "run")

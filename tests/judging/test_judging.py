@@ -159,6 +159,49 @@ def test_nothing_is_asked_twice_and_what_failed_is_asked_again(one_each: Stimulu
         ask(Stubborn(), one_each, Asking(8, size=32), tmp_path / "run")
 
 
+class Careless(Stubborn):
+    """Always right where it can be, but gives its answers as no one can count them."""
+
+    def __init__(self, word: str | None, probabilities: dict[str, float] | None) -> None:
+        super().__init__()
+        self.given = word, probabilities
+
+    def ask(self, questions: Sequence[Question]) -> Iterator[Answer]:
+        for question in questions:
+            word, probabilities = self.given
+            yield Answer(question.id, "answered", "", word, probabilities)
+
+
+@pytest.mark.parametrize(
+    ("word", "probabilities", "reason"),
+    [
+        ("Yes", None, "its word 'Yes' is none of the choices"),
+        (None, {"yes": 0.9, "no": 0.1}, "its word None is none"),
+        ("yes", {"yes": 90.0, "no": 10.0}, "do not add up to 1"),
+        ("yes", {"yes": float("nan"), "no": 0.5}, "do not add up to 1"),
+        ("yes", {"yes": 1.0}, "not of the choices"),
+    ],
+)
+def test_an_answer_that_is_none_of_the_choices_is_not_the_other_one(
+    word: str | None,
+    probabilities: dict[str, float] | None,
+    reason: str,
+    one_each: StimulusSet,
+    tmp_path: Path,
+) -> None:
+    run = ask(Careless(word, probabilities), one_each, FEW, tmp_path / "run")
+    assert set(run.judgements["status"]) == {"failed"}
+    assert run.missing["rate"].failed == len(run.judgements)
+    assert run.judgements["reason"].str.contains(reason, regex=False).all()
+
+
+def test_frames_that_a_judge_is_shown_cannot_be_changed(one_each: StimulusSet) -> None:
+    clips, failures = read_clips(one_each.scenes[one_each.clips[0].scene], FEW)
+    assert not failures
+    with pytest.raises(ValueError, match="read-only"):
+        next(iter(clips.values())).frames[...] = 0
+
+
 def test_a_removed_part_is_asked_again_once(one_each: StimulusSet, tmp_path: Path) -> None:
     for _ in range(2):  # two parts
         with pytest.raises(KeyboardInterrupt):

@@ -8,37 +8,47 @@ from __future__ import annotations
 
 import hashlib
 import inspect
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
-import numpy as np
-import torch
 from torch import nn
 
 from voe.adapters.base import Predictor
-from voe.adapters.checkpoints import weights_hash
+from voe.adapters.fingerprints import DEEPEST, attributes, feed, feed_class
 from voe.adapters.judge import Judge
 from voe.errors import ModelError
 
 _OWN: Final = "voe.adapters."
 _APART: Final = frozenset({"spec", "device", "loaded_from"})
 """Attributes that are recorded elsewhere, or in words of their own."""
-_PLAIN: Final = (str, bytes, bool, int, float, complex, type(None))
-_DEEPEST: Final = 4
 
 
 def networks(model: Predictor) -> dict[str, nn.Module]:
-    """Networks among the attributes of an adapter, also in lists, tuples and dictionaries."""
+    """Networks within an adapter: its attributes, and those of containers and objects in them."""
     found: dict[str, nn.Module] = {}
-    for name, value in vars(model).items():
-        inside = (
-            value.values() if isinstance(value, Mapping) else value if isinstance(value, list | tuple) else ()
-        )
-        for index, item in enumerate((value, *inside)):
-            if isinstance(item, nn.Module):
-                found[name if index == 0 else f"{name}[{index - 1}]"] = item
+    for name, value in attributes(model).items():
+        found |= _networks_in(name, value, DEEPEST)
     return found
+
+
+def _networks_in(name: str, value: object, depth: int) -> dict[str, nn.Module]:
+    if isinstance(value, nn.Module):
+        return {name: value}
+    found: dict[str, nn.Module] = {}
+    if depth and not isinstance(value, type):
+        for inner, one in _parts(name, value):
+            found |= _networks_in(inner, one, depth - 1)
+    return found
+
+
+def _parts(name: str, value: object) -> Iterator[tuple[str, object]]:
+    if isinstance(value, Mapping):
+        yield from ((f"{name}[{key!r}]", one) for key, one in value.items())
+    elif isinstance(value, list | tuple):
+        yield from ((f"{name}[{index}]", one) for index, one in enumerate(value))
+    elif hasattr(value, "__dict__"):
+        yield from ((f"{name}.{key}", one) for key, one in vars(value).items())
 
 
 def in_training(model: Predictor) -> list[str]:
@@ -68,25 +78,36 @@ def identity(model: Predictor | Judge) -> dict[str, str]:
 
     - spec: what it was loaded from, with precision and device ('' for an object);
     - class: its name; source_sha256: of the file that the class stands in, '' where there is none;
-    - state_sha256: of its networks, tensors, arrays and plain values, to a depth of four; not of a judge,
-      which may keep its answers.
+    - code_sha256: of the code of the class and its bases as it runs, with what it closes over;
+    - state_sha256: of its networks (weights, classes, settings), tensors, arrays and plain values, to a depth
+      of four; not of a judge, which may keep its answers.
 
-    Two models that differ in none of these, say in a file that they read at every call, are not told apart.
+    Two models that differ in none of these are not told apart: say in a file that they read when they are
+    first called, in a variable of their module, or in a function elsewhere that they call.
     """
     kind = type(model)
-    if kind.__module__.startswith(_OWN):
+    if kind.__module__.startswith(_OWN) and not _of_a_file(model.loaded_from):
         return {}
+    code = hashlib.sha256()
+    feed_class(code, kind)
     found = {
         "spec": model.loaded_from,
         "class": f"{kind.__module__}.{kind.__qualname__}",
         "source_sha256": _source_hash(kind),
+        "code_sha256": code.hexdigest(),
     }
     if isinstance(model, Judge):
         return found
     digest = hashlib.sha256()
-    for name in sorted(vars(model).keys() - _APART):
-        _feed(digest, name, vars(model)[name], _DEEPEST)
+    held = attributes(model)
+    for name in sorted(held.keys() - _APART):
+        feed(digest, name, held[name])
     return {**found, "state_sha256": digest.hexdigest()}
+
+
+def _of_a_file(loaded_from: str) -> bool:
+    """Whether a model was built by a file of one's own: a built-in class there may hold anything."""
+    return ".py:" in loaded_from
 
 
 def _source_hash(kind: type) -> str:
@@ -94,25 +115,3 @@ def _source_hash(kind: type) -> str:
         return hashlib.sha256(Path(inspect.getfile(kind)).read_bytes()).hexdigest()
     except (TypeError, OSError):  # a class that was typed in
         return ""
-
-
-def _feed(digest: Any, name: str, value: object, depth: int) -> None:
-    """Add a value to a digest; of what it does not know only the type."""
-    digest.update(f"{name}:{type(value).__qualname__}|".encode())
-    if isinstance(value, nn.Module):
-        digest.update(weights_hash(value.state_dict()).encode())
-    elif isinstance(value, torch.Tensor):
-        digest.update(weights_hash({name: value}).encode())
-    elif isinstance(value, np.ndarray) and value.dtype != object:
-        digest.update(f"{value.dtype}{value.shape}".encode() + value.tobytes())
-    elif isinstance(value, (*_PLAIN, np.generic)):
-        digest.update(repr(value).encode())
-    elif depth and isinstance(value, Mapping):
-        for key, one in sorted(value.items(), key=lambda item: repr(item[0])):
-            _feed(digest, repr(key), one, depth - 1)
-    elif depth and isinstance(value, list | tuple):
-        for index, one in enumerate(value):
-            _feed(digest, str(index), one, depth - 1)
-    elif depth and hasattr(value, "__dict__") and not isinstance(value, type):
-        for key in sorted(vars(value)):
-            _feed(digest, key, vars(value)[key], depth - 1)

@@ -94,14 +94,15 @@ def _one_each(questions: Sequence[Question], answers: Sequence[Answer]) -> Check
 def _contents(questions: Sequence[Question], answers: Sequence[Answer]) -> CheckResult:
     choices = {q.id: q.choices for q in questions}
     for answer in answers:
-        if fault := _fault(answer, choices.get(answer.question, ())):
+        if fault := fault_of(answer, choices.get(answer.question, ())):
             return CheckResult("contents", False, f"answer to {answer.question!r}: {fault}")
     counts = {s: sum(a.status == s for a in answers) for s in get_args(AnswerStatus)}
     told = ", ".join(f"{n} {status}" for status, n in counts.items() if n)
     return CheckResult("contents", True, told)
 
 
-def _fault(answer: Answer, choices: tuple[str, ...]) -> str:
+def fault_of(answer: Answer, choices: tuple[str, ...]) -> str:
+    """What keeps an answer to a question with these choices from being used; empty where it is sound."""
     if answer.status not in get_args(AnswerStatus):
         return f"status {answer.status!r} is none of {', '.join(get_args(AnswerStatus))}"
     if answer.status != "answered":

@@ -10,7 +10,7 @@ import json
 import platform
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
@@ -18,6 +18,7 @@ import pandas as pd
 
 from voe.adapters.identity import identity
 from voe.adapters.judge import Answer, Estimate, Judge, Question, ShownClip
+from voe.adapters.judge_conformance import fault_of
 from voe.adapters.planted import PlantedJudge
 from voe.clips import StimulusSet
 from voe.judging.frames import read_clips
@@ -154,7 +155,8 @@ def _ask_all(job: _Job, folder: RunFolder, plan: Sequence[Item], progress: Progr
         written = time.monotonic()
         try:
             for answer in job.judge.ask(questions):
-                rows.append(_row(by_id[answer.question], answer, numbers[answer.question]))
+                item = by_id[answer.question]
+                rows.append(_row(item, _sound(item, answer), numbers[answer.question]))
                 count += 1
                 progress(count, len(plan))
                 if time.monotonic() - written > PART_SECONDS:
@@ -196,6 +198,15 @@ def _questions(job: _Job, group: Sequence[Item]) -> tuple[list[Question], dict[s
         if all(clip in shown for clip in item.clips)
     ]  # fmt: skip
     return questions, failures
+
+
+def _sound(item: Item, answer: Answer) -> Answer:
+    """The answer, or a failure that says what is wrong with it: a word that is no choice is not the other."""
+    fault = fault_of(answer, tuple(item.prompt.choices))
+    if not fault:
+        return answer
+    reason = f"the judge's answer cannot be used: {fault}"
+    return replace(answer, status="failed", word=None, probabilities=None, reason=reason)
 
 
 def _row(item: Item, answer: Answer, numbers: Sequence[int]) -> dict[str, object]:

@@ -75,6 +75,7 @@ def read_clips(
         span = int(numbers[-1] - numbers[0]) / (rate or UNKNOWN_RATE)
         fps = (len(numbers) - 1) / span if span else 1.0
         frames = _controlled(frames, clip.id, asking)
+        frames.setflags(write=False)  # the next question shows them too
         shown[clip.id] = ShownClip(clip.id, frames, fps, tuple(numbers.tolist()))
     return shown, failures
 
