@@ -14,12 +14,13 @@ from torch import nn
 import voe
 from tests.conftest import Brightness
 from tests.test_scoring import pair_rows
-from voe.adapters.identity import identity, in_training
+from voe.adapters.identity import identity, in_training, networks
 from voe.adapters.judge import Answer, Judge, JudgeSpec, Question
 from voe.adapters.load import load_any
 from voe.errors import ModelError, RunError
 from voe.scoring import default_folder
 
+LOCK = {"model": {"name": "asked"}, "stimuli": {"name": "mine"}}
 Manifest = Callable[..., Path]
 PLUGIN = """
 import torch
@@ -194,6 +195,16 @@ def test_a_built_in_class_that_a_file_of_ones_own_has_filled(tmp_path: Path) -> 
     assert first["state_sha256"] != identity(voe.load_model(f"{file}:made"))["state_sha256"]
 
 
+def test_a_built_in_model_that_was_changed_after_it_was_loaded() -> None:
+    model = voe.load_model("untrained:vjepa2-tiny")
+    assert identity(model) == {}
+    with torch.no_grad():
+        next(next(iter(networks(model).values())).parameters()).data.zero_()
+    assert identity(model)["state_sha256"] and default_folder(LOCK, identity(model)) != default_folder(
+        LOCK, {}
+    )
+
+
 class Asked(Judge):
     def __init__(self, word: str = "yes") -> None:
         self.spec = JudgeSpec("asked", "test", "2026-01-01")
@@ -212,8 +223,7 @@ def test_a_judge_is_known_by_its_spec_and_file_and_may_keep_its_answers() -> Non
     before = identity(one)
     list(one.ask([]))  # type: ignore[union-attr]
     assert identity(one) == before
-    lock = {"model": {"name": "asked"}, "stimuli": {"name": "mine"}}
-    assert len({default_folder(lock, identity(judge)) for judge in (one, two)}) == 2
+    assert len({default_folder(LOCK, identity(judge)) for judge in (one, two)}) == 2
     assert identity(load_any("planted:perfect")) == {}
 
 

@@ -8,6 +8,7 @@ expected from the first frames alone (`predict`). The difference between the two
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
@@ -68,6 +69,8 @@ class Predictor(ABC):
     device: torch.device
     loaded_from: str = ""
     """The spec, precision and device that `voe.load_model` was given; '' for an object of one's own."""
+    loaded_weights: Mapping[str, str] | None = None
+    """Of built-in families the hash of each network's weights as they were loaded."""
 
     @abstractmethod
     def grid(self, n_frames: int) -> tuple[int, int, int]:

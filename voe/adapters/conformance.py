@@ -20,8 +20,7 @@ import torch
 from torch import Tensor
 
 from voe.adapters.base import Predictor, PredictorSpec
-from voe.adapters.checkpoints import weights_hash
-from voe.adapters.identity import in_training, networks
+from voe.adapters.identity import in_training, weights_of
 from voe.adapters.load import FOREIGN_ERRORS, describe
 from voe.windows import check_windows, normalise
 
@@ -60,7 +59,7 @@ def check_adapter(model: Predictor, *, seed: int = 0) -> list[CheckResult]:
         batch invariance, order of clips, causality, legal windows, weights, context dependence, outcome
         dependence.
     """
-    before = _fingerprint(model)
+    before = weights_of(model)
     subject = _Subject(model, seed)
     checks: tuple[tuple[str, Callable[[_Subject], CheckResult], bool], ...] = (
         ("spec", _spec, True),
@@ -244,7 +243,7 @@ def _weights(subject: _Subject, before: dict[str, str]) -> CheckResult:
     """Networks are in evaluation mode, and nothing that was asked changed their weights."""
     if training := in_training(subject.model):
         return CheckResult("weights", False, f"not in evaluation mode: {', '.join(training)}; call .eval()")
-    after = _fingerprint(subject.model)
+    after = weights_of(subject.model)
     changed = sorted(name for name in before | after if before.get(name) != after.get(name))
     if changed:
         return CheckResult("weights", False, f"the weights of {', '.join(changed)} changed during the checks")
@@ -289,7 +288,3 @@ def _largest(first: Mapping[str, Tensor], second: Mapping[str, Tensor]) -> float
 def _nan_max(values: Iterable[float]) -> float:
     """The largest value, or NaN where one is: a NaN is within no limit."""
     return float(torch.tensor(list(values)).max())
-
-
-def _fingerprint(model: Predictor) -> dict[str, str]:
-    return {name: weights_hash(network.state_dict()) for name, network in networks(model).items()}

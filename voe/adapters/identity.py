@@ -15,12 +15,13 @@ from typing import Final
 from torch import nn
 
 from voe.adapters.base import Predictor
+from voe.adapters.checkpoints import weights_hash
 from voe.adapters.fingerprints import DEEPEST, attributes, feed, feed_class
 from voe.adapters.judge import Judge
 from voe.errors import ModelError
 
 _OWN: Final = "voe.adapters."
-_APART: Final = frozenset({"spec", "device", "loaded_from"})
+_APART: Final = frozenset({"spec", "device", "loaded_from", "loaded_weights"})
 """Attributes that are recorded elsewhere, or in words of their own."""
 
 
@@ -74,7 +75,8 @@ def require_evaluation(model: Predictor) -> None:
 
 
 def identity(model: Predictor | Judge) -> dict[str, str]:
-    """What tells a model of one's own from another: empty for built-in families, which say it themselves.
+    """What tells a model of one's own from another: empty for built-in families, which say it themselves
+    as long as their weights are those that were loaded.
 
     - spec: what it was loaded from, with precision and device ('' for an object);
     - class: its name; source_sha256: of the file that the class stands in, '' where there is none;
@@ -86,7 +88,7 @@ def identity(model: Predictor | Judge) -> dict[str, str]:
     first called, in a variable of their module, or in a function elsewhere that they call.
     """
     kind = type(model)
-    if kind.__module__.startswith(_OWN) and not _of_a_file(model.loaded_from):
+    if kind.__module__.startswith(_OWN) and not _of_a_file(model.loaded_from) and _as_loaded(model):
         return {}
     code = hashlib.sha256()
     feed_class(code, kind)
@@ -103,6 +105,16 @@ def identity(model: Predictor | Judge) -> dict[str, str]:
     for name in sorted(held.keys() - _APART):
         feed(digest, name, held[name])
     return {**found, "state_sha256": digest.hexdigest()}
+
+
+def weights_of(model: Predictor) -> dict[str, str]:
+    """The hash of the weights of each network of an adapter."""
+    return {name: weights_hash(network.state_dict()) for name, network in networks(model).items()}
+
+
+def _as_loaded(model: Predictor | Judge) -> bool:
+    """Whether the weights of a built-in model are those that were loaded: nobody has changed them since."""
+    return isinstance(model, Judge) or model.loaded_weights in (None, weights_of(model))
 
 
 def _of_a_file(loaded_from: str) -> bool:

@@ -109,6 +109,10 @@ def load_any(
             "the device out, or let its class take a parameter `device`"
         )
     object.__setattr__(predictor, "loaded_from", told)  # also of a frozen dataclass
+    if own.family in BUILT_IN:
+        from voe.adapters.identity import weights_of
+
+        predictor.loaded_weights = weights_of(predictor)
     return predictor
 
 
