@@ -120,7 +120,7 @@ class Run:
         """
         rows, clips = self.rows(), self.folder.clips()
         if rows.empty and not self.failures:
-            raise RunError(f"run {self.path}: no clip has been scored yet; run its `voe score` to the end")
+            raise RunError(f"run {self.path}: no clip was scored yet; run its `voe score` to the end")
         if rows.empty:
             raise RunError(
                 f"run {self.path}: no clip was scored ({len(self.failures)} failures in failures.jsonl; "
