@@ -130,19 +130,17 @@ class RunFolder:
         return cls(path)
 
     def _require_same(self, lock: Mapping[str, Any], record: Mapping[str, Any]) -> None:
-        # A finished run adds nothing, so it may be read again with whatever is installed now.
-        computing = () if self._finished else COMPUTING
-        versions = record.get("versions", {})
-        for name, now, keys in (
-            (LOCK, lock, tuple(lock)),
-            (RECORD, record, ("model", "stimuli", "engine")),
-            (RECORD, {key: versions.get(key) for key in computing}, computing),
-        ):
-            before = _read_json(self.path / name)
-            if keys is computing:
-                before = before.get("versions", {})
-            # What the lock names and this call does not (a control, say) is a difference too.
-            for key in dict.fromkeys((*keys, *before)) if name == LOCK else keys:
+        was_locked, was = self.lock, self.record
+        compared = [
+            (LOCK, was_locked, lock, (*lock, *was_locked))
+        ]  # also what this call leaves out: a control
+        compared += [(RECORD, was, record, ("model", "stimuli", "engine"))]
+        if (
+            not self._finished
+        ):  # a finished run adds nothing, so it may be read with whatever is installed now
+            compared += [(RECORD, was.get("versions", {}), record.get("versions", {}), COMPUTING)]
+        for name, before, now, keys in compared:
+            for key in keys:
                 if before.get(key) != json.loads(json.dumps(now.get(key))):
                     raise RunError(
                         f"run folder {self.path}: it was begun with another {key}"
