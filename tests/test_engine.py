@@ -84,13 +84,20 @@ class Broken(Brightness):
             "nan": {"pixel": right * float("nan")},
             "stream": {"latent": right},
             "tokens": {"pixel": right.repeat(1, 9, 1)},
+            "whole": {"pixel": torch.cat([context.mean(dim=(2, 3, 4))[:, :, None], right], dim=1)},
             "channels": {"pixel": right.repeat(1, 1, 2)},
         }[self.fault]
 
 
 @pytest.mark.parametrize(
     ("fault", "message"),
-    [("nan", "not finite"), ("stream", "latent"), ("tokens", "predicts"), ("channels", "2 channels")],
+    [
+        ("nan", "not finite"),
+        ("stream", "latent"),
+        ("tokens", "predicts"),
+        ("channels", "2 channels"),
+        ("whole", "predicts 4 tokens in stream 'pixel' from 2 of 4 frames, after which only 2 are to come"),
+    ],
 )
 def test_a_model_that_breaks_the_contract_is_named(fault: str, message: str) -> None:
     with pytest.raises(ModelError, match=message):
@@ -135,6 +142,13 @@ def test_anything_but_tokens_of_every_window_is_refused(wrong, message, method, 
     monkeypatch.setattr(model, method, lambda *given: real(*given)["pixel"])
     with pytest.raises(ModelError, match="returns Tensor, not stream -> tensor"):
         window_surprise(model, torch.rand(12, 3, 8, 8), windows, (2,), 2)
+
+
+def test_a_window_has_the_tokens_of_its_grid(monkeypatch: pytest.MonkeyPatch) -> None:
+    model = Brightness()
+    monkeypatch.setattr(model, "grid", lambda n_frames: (n_frames, 2, 2))
+    with pytest.raises(ModelError, match=r"encodes a window as 4 tokens .* grid \(4, 2, 2\) has 16"):
+        surprise_curves(model, grey([1, 9, 3, 4])[None], window=4, stride=1, contexts=[2])
 
 
 def test_a_model_may_use_its_buffer_again():

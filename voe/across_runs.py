@@ -85,6 +85,32 @@ def require_comparable(runs: Sequence[Run], *, allow_protocols: bool = False) ->
             )
 
 
+def require_distinct(runs: Sequence[Run]) -> None:
+    """Raise RunError where two runs are of one network: a seed that counts twice is no second seed.
+
+    One network is told by its weights, where runs record them, and by contrasts that agree to the last bit.
+    """
+    seen: dict[object, Run] = {}
+    for run in runs:
+        for mark in _marks(run):
+            if (other := seen.setdefault(mark, run)) is not run:
+                raise RunError(
+                    f"comparing runs: {other.path} and {run.path} are of one network (the same weights, or "
+                    "the same contrast in every comparison), and count as one seed; name one of them"
+                )
+
+
+def _marks(run: Run) -> list[object]:
+    """What two runs of one network have in common."""
+    weights = run.record["model"]["details"].get("weights_sha256")
+    table = primary_comparisons(run)
+    contrasts = table["contrast"].to_numpy(dtype=np.float64)
+    found: list[object] = [weights] if weights else []
+    # Answers in words may agree, and a model that tells nothing apart has 0 everywhere, whoever it is.
+    telling = "judge" not in run.lock and np.nansum(np.abs(contrasts)) > 0
+    return [*found, contrasts.tobytes()] if telling else found
+
+
 def common_scores(runs: Sequence[Run]) -> pd.DataFrame:
     """Scores of the headline measure at each run's primary setting, of comparisons that all runs scored.
 
@@ -125,9 +151,11 @@ def against_untrained(trained: Sequence[Run], untrained: Sequence[Run]) -> Again
     Hedges' g and Welch's test (`group_difference`). Rank and single case are those of the first trained run.
 
     Raises:
-        RunError: other stimuli or protocols, or an 'untrained' run whose network is trained.
+        RunError: other stimuli or protocols, one network twice, or an 'untrained' run whose network is
+            trained.
     """
     require_comparable([*trained, *untrained])
+    require_distinct([*trained, *untrained])
     for run in untrained:
         if run.lock["model"]["trained"] and run.lock["model"]["family"] != "baseline":
             raise RunError(

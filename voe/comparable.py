@@ -1,4 +1,4 @@
-"""Which clips can be compared window by window, and why the others cannot.
+"""Which clips can be compared, window by window or by a judge, and why the others cannot.
 
 Clips that differ in more than the event (their length, rate, picture size) differ in surprise for that alone,
 so such a comparison is refused with its reason and never scored.
@@ -7,13 +7,28 @@ so such a comparison is refused with its reason and never scored.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
 
 from voe.clips import Align, Clip, Pair, Quadruplet, StimulusSet
-from voe.runs import Failure
-from voe.scenes import ClipFrames, Scene
+from voe.runs import JOINED, Failure
+
+
+class HowRead(Protocol):
+    """How a clip was read: int64 `numbers` of its sampled frames, its frames before sampling, its rate, and
+    height and width before resizing.
+    """
+
+    @property
+    def numbers(self) -> npt.NDArray[np.int64]: ...
+    @property
+    def n_frames(self) -> int: ...
+    @property
+    def fps(self) -> float | None: ...
+    @property
+    def size(self) -> tuple[int, int]: ...
 
 
 def sampled_alike(numbers: Sequence[npt.NDArray[np.int64]], *, aligned: bool) -> bool:
@@ -48,29 +63,30 @@ def span_of(quad: Quadruplet, kind: str) -> tuple[int, int] | None:
     return None if start is None or stop is None else (start, stop)
 
 
-def unequal(stimuli: StimulusSet, scene: Scene, scored: set[str]) -> list[Failure]:
-    """The comparisons of a scene whose clips cannot be compared window by window.
+def unequal(stimuli: StimulusSet, scene: str, read: Mapping[str, HowRead]) -> list[Failure]:
+    """The comparisons of a scene whose clips cannot be compared, of those whose clips were all `read`.
 
     Lengths must agree unless the card aligns the clips at their ends, and in a 2 x 2 always: its spans are
     on one timeline. A pair of a quadruplet that is refused already is not named again.
     """
     failures: list[Failure] = []
     refused: list[set[str]] = []
-    designs: list[Pair | Quadruplet] = [*stimuli.quadruplets_of(scene.name)]
-    for design in [*designs, *stimuli.pairs_of(scene.name)]:
+    designs: list[Pair | Quadruplet] = [*stimuli.quadruplets_of(scene)]
+    for design in [*designs, *stimuli.pairs_of(scene)]:
         clips = set(design.clips)
-        if not clips <= scored or any(clips <= named for named in refused):
+        if not clips <= read.keys() or any(clips <= named for named in refused):
             continue
-        read = {clip_id: scene.clips[clip_id] for clip_id in design.clips}
-        reason = _why_not(design, read, {clip_id: stimuli.clip(clip_id) for clip_id in read}, stimuli.align)
+        of_design = {clip_id: read[clip_id] for clip_id in design.clips}
+        names = {clip_id: stimuli.clip(clip_id) for clip_id in of_design}
+        reason = _why_not(design, of_design, names, stimuli.align)
         if reason:
             refused.append(clips)
-            failures.append(Failure(scene.name, " | ".join(design.clips), "comparison", reason))
+            failures.append(Failure(scene, JOINED.join(design.clips), "comparison", reason))
     return failures
 
 
 def _why_not(
-    design: Pair | Quadruplet, read: Mapping[str, ClipFrames], clips: Mapping[str, Clip], align: Align
+    design: Pair | Quadruplet, read: Mapping[str, HowRead], clips: Mapping[str, Clip], align: Align
 ) -> str:
     """Why the clips of a design cannot be compared; empty where they can."""
     lengths = {clip_id: frames.n_frames for clip_id, frames in read.items()}

@@ -9,12 +9,13 @@ each distinct context predicted once; matched clips agree up to the violation, s
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from math import prod
 from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 
-from voe.adapters.base import Predictor
+from voe.adapters.base import Predictor, future_tokens
 from voe.errors import ClipError, ModelError, ProtocolError
 from voe.frames import FramePool
 from voe.protocols import Protocol
@@ -104,12 +105,27 @@ def _block_surprise(
     import torch
 
     n_frames = windows.shape[1]
+    grid = model.grid(n_frames)
     targets = in_batches(model, frames, windows, batch_size, None)
+    for stream, tokens in targets.items():
+        if tokens.shape[1] != prod(grid):
+            raise _broken(
+                model,
+                f"encodes a window as {tokens.shape[1]} tokens in stream {stream!r}; its grid {grid} has "
+                f"{prod(grid)}",
+            )
     columns: dict[str, list[Tensor]] = {stream: [] for stream in model.spec.streams}
     for context in contexts:
         prefixes, which = np.unique(shown[:, :context], axis=0, return_inverse=True)
         predictions = in_batches(model, frames, prefixes, batch_size, n_frames)
+        most = future_tokens(grid, context, n_frames)
         for stream in model.spec.streams:
+            if (n := predictions[stream].shape[1]) > most:
+                raise _broken(
+                    model,
+                    f"predicts {n} tokens in stream {stream!r} from {context} of {n_frames} frames, after "
+                    f"which only {most} are to come",
+                )
             difference = [
                 _difference(model, predictions[stream][k], targets[stream][i])
                 for i, k in enumerate(which.reshape(-1).tolist())
@@ -122,9 +138,10 @@ def _difference(model: Predictor, predicted: Tensor, target: Tensor) -> Tensor:
     """Mean |predicted - target| over the last n of N tokens and all channels: [n, D], [N, D] -> scalar."""
     n, channels = predicted.shape
     if n > target.shape[0] or channels != target.shape[1]:
-        raise ModelError(
-            f"model {model.spec.name!r} predicts {n} tokens of {channels} channels where the window has "
-            f"{target.shape[0]} of {target.shape[1]}; its adapter breaks the contract (voe check-adapter)"
+        raise _broken(
+            model,
+            f"predicts {n} tokens of {channels} channels where the window has {target.shape[0]} of "
+            f"{target.shape[1]}",
         )
     return (predicted.float() - target[-n:].float()).abs().mean()
 
@@ -152,15 +169,9 @@ def in_batches(
         pixels = normalise(batch, model.spec.mean, model.spec.std).to(model.device)
         output = model.targets(pixels) if n_frames is None else model.predict(pixels, n_frames)
         if not isinstance(output, Mapping):
-            raise ModelError(
-                f"model {model.spec.name!r} returns {type(output).__name__}, not stream -> tensor; its "
-                "adapter breaks the contract (voe check-adapter)"
-            )
+            raise _broken(model, f"returns {type(output).__name__}, not stream -> tensor")
         if set(output) != set(parts):
-            raise ModelError(
-                f"model {model.spec.name!r} returns the streams {sorted(output)} and states {sorted(parts)}; "
-                "its adapter breaks the contract (voe check-adapter)"
-            )
+            raise _broken(model, f"returns the streams {sorted(output)} and states {sorted(parts)}")
         for stream, tensor in output.items():
             _require_tokens(model, stream, tensor, len(batch))
             parts[stream].append(tensor.clone())  # a model may use its buffer again
@@ -183,9 +194,16 @@ def _require_tokens(model: Predictor, stream: str, tensor: object, batch: int) -
         found = f"a tensor of {str(tensor.dtype).removeprefix('torch.')}"
     else:
         return
-    raise ModelError(
-        f"model {model.spec.name!r} returns {found} in stream {stream!r} for {batch} windows, not floating "
-        f"tokens [{batch}, n, channels]; its adapter breaks the contract (voe check-adapter)"
+    raise _broken(
+        model,
+        f"returns {found} in stream {stream!r} for {batch} windows, not floating tokens "
+        f"[{batch}, n, channels]",
+    )
+
+
+def _broken(model: Predictor, what: str) -> ModelError:
+    return ModelError(
+        f"model {model.spec.name!r} {what}; its adapter breaks the contract (voe check-adapter)"
     )
 
 

@@ -46,6 +46,10 @@ CLIP_TYPES = {
 }  # fmt: skip
 
 
+JOINED = " | "
+"""Between the clips of a comparison, in the record of its failure."""
+
+
 @dataclass(frozen=True)
 class Failure:
     """Something that could not be scored: a clip, or a comparison between clips."""

@@ -77,10 +77,9 @@ def score(
     Raises:
         VoeError: a model, set or protocol that cannot be used, or a folder that holds another run.
     """
-    if isinstance(model, str):
-        from voe.adapters.load import load_model
+    from voe.adapters.load import load_model, require_predictor
 
-        model = load_model(model)
+    model = load_model(model) if isinstance(model, str) else require_predictor(model, "given as an object")
     if not isinstance(stimuli, StimulusSet):
         from voe.loaders.load import load_stimuli
 
@@ -276,7 +275,7 @@ def _score_scene(job: _Job, work: _Work) -> _Scored:
         except ClipError as error:
             failures[clip_id] = f"clip {clip_id!r} ({files_of(clips[clip_id])}): {error}"
     records = [Failure(scene.name, clip_id, "clip", reason) for clip_id, reason in failures.items()]
-    records += unequal(job.stimuli, scene, set(windows))
+    records += unequal(job.stimuli, scene.name, {clip: scene.clips[clip] for clip in windows})
     if not windows:
         return _Scored(_clip_table(scene, ()), pd.DataFrame(columns=list(ROW_TYPES)), records)
     stacked = np.concatenate(list(windows.values()))

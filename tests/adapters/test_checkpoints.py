@@ -165,3 +165,11 @@ def test_shared_parameters_count_once() -> None:
     assert parameter_count(first) == 8
     second.weight = first.weight
     assert parameter_count(first, second) == 10
+
+
+def test_weights_count_by_their_values_however_they_are_stored() -> None:
+    eye = torch.eye(3)
+    whole = weights_hash({"w": eye})
+    assert weights_hash({"w": eye.to_sparse()}) == whole != weights_hash({"w": 2 * eye})
+    with pytest.raises(ModelError, match="'w': they lie on the meta device"):
+        weights_hash({"w": torch.empty(3, device="meta")})

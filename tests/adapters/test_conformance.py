@@ -121,6 +121,17 @@ class OtherGrid(Good):
         return n_frames, 2, 1
 
 
+class WholeWindow(Good):
+    """Predicts its context too, so that what it has seen counts as foreseen."""
+
+    def predict(self, context: Tensor, n_frames: int) -> dict[str, Tensor]:
+        return {
+            "pixel": torch.cat(
+                [self.targets(context)["pixel"], super().predict(context, n_frames)["pixel"]], 1
+            )
+        }
+
+
 class OtherStream(Good):
     def predict(self, context: Tensor, n_frames: int) -> dict[str, Tensor]:
         return {"latent": super().predict(context, n_frames)["pixel"]}
@@ -184,6 +195,7 @@ def test_a_good_adapter_passes_every_check() -> None:
         (Learning, {"weights"}),
         (SaysNothing, {"dtype"}),
         (OtherGrid, {"shapes", "legal windows"}),
+        (WholeWindow, {"shapes"}),
         (OddProtocol, {"spec"}),
         (DividesByZero, {"finite"}),
     ],

@@ -57,6 +57,16 @@ class OtherDevice(Twice):
         super().__init__()
         self.device = torch.device("meta")
 
+class TwoOfOneName(Twice):
+    def __init__(self):
+        super().__init__()
+        self.spec = PredictorSpec("twice", "pixel", (8, 8), ("pixel", "pixel"), Protocol())
+
+class Unrecorded(Twice):
+    def __init__(self):
+        super().__init__()
+        self.spec = PredictorSpec("twice", "pixel", (8, 8), ("pixel",), Protocol(), details={"scale": {1.0}})
+
 class Unfinished(Predictor):
     pass
 
@@ -121,6 +131,9 @@ def test_an_importable_class(module_file: Path, monkeypatch: pytest.MonkeyPatch)
         ("Leaves", r"building it failed: SystemExit: 3"),
         ("Twice,facto=3", r"building it failed: TypeError: .*unexpected keyword argument 'facto'"),
         ("OtherDevice,device=cpu", r"lies on meta, not on cpu as asked"),
+        ("Twice,dtype=bfloat16", r"computes in float32, not in bfloat16 as asked"),
+        ("TwoOfOneName", r"name each stream once"),
+        ("Unrecorded", r"spec.details cannot be recorded \(Object of type set"),
     ],
 )
 def test_classes_that_cannot_be_used(module_file: Path, name: str, message: str) -> None:

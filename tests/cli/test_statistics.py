@@ -3,6 +3,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -428,6 +429,22 @@ def test_more_checkpoints_than_were_planned_are_refused(runs: Path) -> None:
     with pytest.raises(RunError, match="3 runs where 2 were planned"):
         voe("compare", *folders, "--checkpoints", "--planned", "2")
     assert voe("compare", *folders, "--planned", "2").exit_code == 2
+
+
+def test_one_network_is_not_two_seeds(runs: Path, tmp_path: Path) -> None:
+    more = ["--untrained", str(runs / "more")]
+    first, again, other = runs / "random/seed-0", tmp_path / "again", tmp_path / "other"
+    shutil.copytree(first, again)
+    with pytest.raises(RunError, match=r"seed-0 and .*again are of one network"):
+        voe("stats", str(first), "--trained", str(again), *more)
+    shutil.copytree(runs / "random/seed-1", other)
+    assert voe("stats", str(first), "--trained", str(other), *more).exit_code == 0
+    for path in (again, other):  # other numbers, as another machine would have them
+        record = json.loads((path / "run.json").read_text())
+        record["model"]["details"]["weights_sha256"] = "the same"
+        (path / "run.json").write_text(json.dumps(record))
+    with pytest.raises(RunError, match=r"again and .*other are of one network"):
+        voe("stats", str(again), "--trained", str(other), *more)
 
 
 def test_five_trained_seeds_get_hedges_g(runs: Path) -> None:

@@ -45,7 +45,7 @@ def asked(stimuli: StimulusSet, kinds: tuple[str, ...], answer: Callable[[Item],
 
 def run_of(stimuli: StimulusSet, table: pd.DataFrame) -> JudgeRun:
     run = object.__new__(JudgeRun)
-    run.__dict__.update(stimuli=stimuli, judgements=table)
+    run.__dict__.update(stimuli=stimuli, judgements=table, _refused=[])
     return run
 
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
 import pytest
 from scipy import stats
 
+from tests.conftest import write_images
 from voe.adapters.judge import Answer, Judge, JudgeSpec, Question
 from voe.adapters.load import load_any, load_model
 from voe.clips import StimulusSet
@@ -20,6 +21,7 @@ from voe.judging.frames import read_clips, sampled_numbers, shows_both
 from voe.judging.plan import Asking, items
 from voe.judging.questions import read_questions
 from voe.judging.results import JudgeRun, read_judgements
+from voe.loaders.load import load_stimuli
 from voe.results import Run
 
 FEW = Asking(frames=6, size=32)
@@ -196,10 +198,38 @@ def test_an_answer_that_is_none_of_the_choices_is_not_the_other_one(
 
 
 def test_frames_that_a_judge_is_shown_cannot_be_changed(one_each: StimulusSet) -> None:
-    clips, failures = read_clips(one_each.scenes[one_each.clips[0].scene], FEW)
-    assert not failures
+    read = read_clips(one_each.scenes[one_each.clips[0].scene], FEW)
+    assert not read.failures
     with pytest.raises(ValueError, match="read-only"):
-        next(iter(clips.values())).frames[...] = 0
+        next(iter(read.shown.values())).frames[...] = 0
+
+
+def test_clips_that_differ_in_more_than_the_event_are_not_compared(
+    tmp_path: Path, manifest: Callable[..., Path]
+) -> None:
+    rows = []
+    for scene, size, n_frames in (("s0", 8, 6), ("s1", 16, 6), ("s2", 8, 5)):
+        write_images(tmp_path / f"calm-{scene}", [9] * 6)
+        write_images(tmp_path / f"jump-{scene}", [9, 9, 9, 9, 80, 80][:n_frames], size=size)
+        for kind in ("calm", "jump"):
+            clip = f"{kind}-{scene}"
+            rows.append({"clip": clip, "path": clip, "scene": scene, "possible": kind == "calm"})
+    stimuli = load_stimuli(manifest(rows))
+    judge = Stubborn()
+    run = ask(judge, stimuli, FEW, tmp_path / "run")
+    reasons = {failure.clip: failure.reason for failure in run.failures}
+    assert list(reasons) == ["calm-s1 | jump-s1", "calm-s2 | jump-s2"]
+    assert "unequal picture size" in reasons["calm-s1 | jump-s1"]
+    assert "unequal length, in frames" in reasons["calm-s2 | jump-s2"]
+    assert judge.asked and not any("-s1" in asked or "-s2" in asked for asked in judge.asked)
+    assert run.unfinished == 0
+    pairs = run.pairs()
+    status = dict(zip(pairs["scene"], pairs["status"], strict=True))
+    assert status == {"s0": "scored", "s1": "failed", "s2": "failed"}
+    before = (tmp_path / "run" / "summary.json").read_bytes()
+    again = Stubborn()
+    ask(again, stimuli, FEW, tmp_path / "run")
+    assert not again.asked and (tmp_path / "run" / "summary.json").read_bytes() == before
 
 
 def test_a_removed_part_is_asked_again_once(one_each: StimulusSet, tmp_path: Path) -> None:
@@ -254,18 +284,20 @@ def test_frames_hold_context_and_outcome(one_each: StimulusSet) -> None:
 def test_a_clip_is_shown_through_its_edit_list(one_each: StimulusSet) -> None:
     quad = one_each.quadruplets[0]
     clips = [one_each.clip(clip) for clip in quad.clips]
-    shown, failures = read_clips(clips, Asking(frames=9))
-    assert not failures
+    read = read_clips(clips, Asking(frames=9))
+    assert not read.failures
+    shown = read.shown
     aa, ab, _, bb = (shown[clip].frames for clip in quad.clips)
     assert aa.shape == (9, 128, 128, 3) and aa.dtype == np.uint8
     assert np.array_equal(ab[0], aa[0]) and np.array_equal(ab[-1], bb[-1])
     assert not np.array_equal(ab[-1], aa[-1])
     assert shown[quad.aa].fps == pytest.approx(8 / (95 / 24))
-    small, _ = read_clips(clips[:1], Asking(frames=9, size=32))
-    assert small[quad.aa].frames.shape == (9, 32, 32, 3)
+    small = read_clips(clips[:1], Asking(frames=9, size=32))
+    assert small.facts[quad.aa].size == (128, 128) and small.facts[quad.aa].n_frames == 96
+    assert small.shown[quad.aa].frames.shape == (9, 32, 32, 3)
     for control, kinds in (("blank", 1), ("single-frame", 1), ("shuffled", len({f.tobytes() for f in aa}))):
-        seen, _ = read_clips(clips[:1], Asking(frames=9, control=control))  # type: ignore[arg-type]
-        frames = seen[quad.aa].frames
+        seen = read_clips(clips[:1], Asking(frames=9, control=control))  # type: ignore[arg-type]
+        frames = seen.shown[quad.aa].frames
         assert len({frame.tobytes() for frame in frames}) == kinds and not np.array_equal(frames, aa)
         if control == "shuffled":
             assert {f.tobytes() for f in frames} == {f.tobytes() for f in aa}

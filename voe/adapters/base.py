@@ -87,3 +87,18 @@ class Predictor(ABC):
         The n tokens are the last n of the N that a window of `n_frames` has. The frames after the context
         are not handed over, so they cannot leak.
         """
+
+
+def future_tokens(grid: tuple[int, int, int], context: int, n_frames: int) -> int:
+    """The most tokens that a prediction may have: those of a window that do not lie wholly in its context.
+
+    With tokens (t, h, w) over `n_frames` frames, the first context * t // n_frames of the t in time are
+    known when the context is; to predict them is no prediction.
+
+    >>> future_tokens((8, 4, 4), 8, 16)
+    64
+    >>> future_tokens((1, 1, 1), 8, 16)
+    1
+    """
+    time, height, width = grid
+    return (time - context * time // n_frames) * height * width

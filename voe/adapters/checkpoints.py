@@ -331,6 +331,9 @@ def available_memory() -> int | None:
 def weights_hash(state: Mapping[str, Tensor]) -> str:
     """SHA-256 over names, dtypes, shapes and bytes of tensors, in the order of their names.
 
+    Sparse and quantised tensors count by their values. Raises ModelError for a tensor that has none: one on
+    the meta device.
+
     >>> import torch
     >>> a = {"w": torch.zeros(2), "b": torch.ones(1)}
     >>> weights_hash(a) == weights_hash(dict(reversed(a.items())))
@@ -340,7 +343,14 @@ def weights_hash(state: Mapping[str, Tensor]) -> str:
     """
     digest = hashlib.sha256()
     for name in sorted(state):
-        value = state[name].detach().cpu().contiguous()
+        value = state[name].detach()
+        if value.is_meta:
+            raise ModelError(
+                f"weights {name!r}: they lie on the meta device and have no values; load them before use"
+            )
+        if value.is_quantized:
+            value = value.dequantize()
+        value = (value.to_dense() if value.layout is not torch.strided else value).cpu().contiguous()
         digest.update(f"{name}|{value.dtype}|{tuple(value.shape)}|".encode())
         digest.update(value.reshape(-1).view(torch.uint8).numpy().tobytes())
     return digest.hexdigest()

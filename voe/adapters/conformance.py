@@ -19,7 +19,7 @@ from math import prod
 import torch
 from torch import Tensor
 
-from voe.adapters.base import Predictor, PredictorSpec
+from voe.adapters.base import Predictor, PredictorSpec, future_tokens
 from voe.adapters.identity import in_training, weights_of
 from voe.adapters.load import FOREIGN_ERRORS, describe
 from voe.windows import check_windows, normalise
@@ -128,7 +128,9 @@ def _spec(subject: _Subject) -> CheckResult:
 
 
 def _shapes(subject: _Subject) -> CheckResult:
-    """targets is [B, N, D] with N of the grid, predict [B, n, D] with n in 1..N; both have every stream."""
+    """targets is [B, N, D] with N of the grid, predict [B, n, D] with the n that are to come at most; both
+    have every stream.
+    """
     frames = subject.frames(2, subject.window)
     happened, expected = subject.model.targets(frames), subject.expected(frames[:, : subject.context])
     grid = subject.model.grid(subject.window)
@@ -145,6 +147,12 @@ def _shapes(subject: _Subject) -> CheckResult:
             )
         if len(part) != 3 or part[0] != 2 or part[2] != full[2] or not 1 <= part[1] <= full[1]:
             return CheckResult("shapes", False, f"predict[{stream!r}] is {part}, targets {full}")
+        if part[1] > (most := future_tokens(grid, subject.context, subject.window)):
+            message = (
+                f"predict[{stream!r}] is {part}; of {subject.window} frames {subject.context} are context, "
+                f"after which only {most} tokens of grid {grid} are to come"
+            )
+            return CheckResult("shapes", False, message)
     counts = {stream: (*happened[stream].shape[1:], expected[stream].shape[1]) for stream in happened}
     text = ", ".join(f"{s}: {n} of {full} tokens x {d}" for s, (full, d, n) in counts.items())
     return CheckResult("shapes", True, f"grid {grid}; {text}")

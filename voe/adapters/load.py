@@ -13,6 +13,7 @@ from __future__ import annotations
 import importlib
 import importlib.util
 import inspect
+import json
 import sys
 import traceback
 from collections.abc import Callable
@@ -85,7 +86,8 @@ def load_any(
 
     asked = parse_spec(spec) if isinstance(spec, str) else spec
     wanted = device or asked.options.get("device")
-    placement = Placement.choose(wanted, dtype or asked.options.get("dtype"))
+    precision = dtype or asked.options.get("dtype")
+    placement = Placement.choose(wanted, precision)
     rest = {key: value for key, value in asked.options.items() if key not in ("device", "dtype")}
     own = replace(asked, options=rest, reference=_with_home(resolved(asked.reference)))
     if own.family in BUILT_IN:
@@ -107,6 +109,12 @@ def load_any(
         raise ModelError(
             f"model {own.text!r} lies on {predictor.device}, not on {placement.device} as asked; leave "
             "the device out, or let its class take a parameter `device`"
+        )
+    computed = predictor.spec.details.get("dtype", "float32")
+    if precision is not None and own.family not in BUILT_IN and computed != placement.dtype_name:
+        raise ModelError(
+            f"model {own.text!r} computes in {computed}, not in {placement.dtype_name} as asked; leave dtype "
+            "out, or let its class take a parameter `dtype` and state it in spec.details['dtype']"
         )
     object.__setattr__(predictor, "loaded_from", told)  # also of a frozen dataclass
     if own.family in BUILT_IN:
@@ -135,7 +143,8 @@ def require_predictor(model: object, text: str) -> Predictor:
     """The same object, after checking that the engine can work with it.
 
     Raises:
-        ModelError: it is no `Predictor`, or its `spec` or `device` is missing or of another type.
+        ModelError: it is no `Predictor`, its `spec` or `device` is missing or of another type, a stream has
+            no name or another's, or its details are not what JSON can hold.
     """
     import torch
 
@@ -152,6 +161,14 @@ def require_predictor(model: object, text: str) -> Predictor:
         )
     if not spec.streams or not all(isinstance(stream, str) for stream in spec.streams):
         raise ModelError(f"{where}: spec.streams is {spec.streams!r}; name at least one stream, as text")
+    if len(set(spec.streams)) < len(spec.streams):
+        raise ModelError(f"{where}: spec.streams is {spec.streams!r}; name each stream once")
+    try:
+        json.dumps(spec.details, allow_nan=False)
+    except (TypeError, ValueError) as error:
+        raise ModelError(
+            f"{where}: spec.details cannot be recorded ({error}); give numbers, text, lists and dictionaries"
+        ) from error
     return model
 
 

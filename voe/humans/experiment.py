@@ -109,13 +109,13 @@ def _videos(
     scenes = list(dict.fromkeys(clip.scene for clip in clips))
     for scene in scenes:
         of_scene = [clip for clip in clips if clip.scene == scene]
-        shown, failures = read_clips(of_scene, Asking(frames=_FRAMES, size=size))
-        for name, error in failures.items():
+        read = read_clips(of_scene, Asking(frames=_FRAMES, size=size))
+        for name, error in read.failures.items():
             raise VoeError(f"asking people about clip {name!r}: {error}; repair it, or leave its scene out")
         for clip in of_scene:
-            frames = shown[clip.id].frames
+            frames = read.shown[clip.id].frames
             even = frames[:, : frames.shape[1] // 2 * 2, : frames.shape[2] // 2 * 2]
-            video = webm(even, min(max(shown[clip.id].fps, 1.0), 60.0), crf=_CRF)
+            video = webm(even, min(max(read.shown[clip.id].fps, 1.0), 60.0), crf=_CRF)
             made.append(
                 {
                     "code": code_of(clip.id, sha256), "scene": code_of(scene, sha256),

@@ -21,8 +21,9 @@ from voe.adapters.judge import Answer, Estimate, Judge, Question, ShownClip
 from voe.adapters.judge_conformance import fault_of
 from voe.adapters.planted import PlantedJudge
 from voe.clips import StimulusSet
+from voe.comparable import unequal
 from voe.judging.frames import read_clips
-from voe.judging.plan import Asking, Item, items, judge_lock, right_answers
+from voe.judging.plan import Asking, Item, is_refused, items, judge_lock, right_answers
 from voe.judging.questions import QuestionSet, read_questions
 from voe.judging.results import JUDGEMENT_TYPES, JUDGEMENTS, JudgeRun, read_judgements
 from voe.runs import Failure, RunFolder
@@ -143,7 +144,8 @@ def _ask_all(job: _Job, folder: RunFolder, plan: Sequence[Item], progress: Progr
     known = read_judgements(folder.path)
     done = set(known.loc[known["status"] != "failed", "id"])
     todo = [item for item in plan if item.id not in done]
-    failures: dict[str, Failure] = {}
+    again = {item.scene for item in todo}
+    failures = {failure.clip: failure for failure in folder.failures() if failure.scene not in again}
     count = len(plan) - len(todo)
     progress(count, len(plan))
     for group in _groups(todo):
@@ -180,22 +182,25 @@ def _groups(todo: Sequence[Item]) -> Iterator[list[Item]]:
 
 
 def _questions(job: _Job, group: Sequence[Item]) -> tuple[list[Question], dict[str, Failure]]:
-    """The questions with their frames; those whose clips cannot be read are failures of the clips."""
+    """The questions with their frames, and the clips that cannot be read, or not be compared: what would be
+    asked only for them is not asked.
+    """
     by_id = {clip.id: clip for clip in job.stimuli.clips}
     shown: dict[str, ShownClip] = {}
     failures: dict[str, Failure] = {}
     for scene in dict.fromkeys(item.scene for item in group):
         names = dict.fromkeys(clip for item in group if item.scene == scene for clip in item.clips)
-        read, errors = read_clips([by_id[name] for name in names], job.asking, job.backend)
-        shown |= read
-        failures |= {name: Failure(scene, name, "clip", str(error)) for name, error in errors.items()}
+        read = read_clips([by_id[name] for name in names], job.asking, job.backend)
+        shown |= read.shown
+        failures |= {name: Failure(scene, name, "clip", str(error)) for name, error in read.failures.items()}
+        failures |= {failure.clip: failure for failure in unequal(job.stimuli, scene, read.facts)}
     questions = [
         Question(
             item.id, item.prompt.kind, item.prompt.prompt, item.prompt.choices,  # type: ignore[arg-type]
             tuple(shown[clip] for clip in item.clips), seed=item.repeat,
         )
         for item in group
-        if all(clip in shown for clip in item.clips)
+        if not is_refused(item, job.stimuli, failures.values())
     ]  # fmt: skip
     return questions, failures
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import zlib
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -53,9 +54,26 @@ def shows_both(quad: Quadruplet, numbers: Sequence[int]) -> bool:
     )
 
 
-def read_clips(
-    clips: Sequence[Clip], asking: Asking, backend: Backend = "pyav"
-) -> tuple[dict[str, ShownClip], dict[str, ClipError]]:
+@dataclass(frozen=True)
+class ClipFacts:
+    """How a clip was read: `voe.comparable.HowRead`."""
+
+    numbers: npt.NDArray[np.int64]
+    n_frames: int
+    fps: float | None
+    size: tuple[int, int]
+
+
+@dataclass(frozen=True)
+class ReadClips:
+    """Clips as a judge is shown them, how each was read, and the error of each that could not be."""
+
+    shown: Mapping[str, ShownClip]
+    facts: Mapping[str, ClipFacts]
+    failures: Mapping[str, ClipError]
+
+
+def read_clips(clips: Sequence[Clip], asking: Asking, backend: Backend = "pyav") -> ReadClips:
     """The shown frames of the clips of a scene, and what could not be read. Every source is read in sequence.
 
     Under the control of the run frames are replaced: 'blank' by grey, 'single-frame' by the last one,
@@ -63,21 +81,23 @@ def read_clips(
     """
     lengths: dict[Source, int] = {}
     shown: dict[str, ShownClip] = {}
+    facts: dict[str, ClipFacts] = {}
     failures: dict[str, ClipError] = {}
     for clip in clips:
         try:
-            rate = _rate(clip)
-            numbers = sampled_numbers(_length(clip, lengths, backend), rate, asking)
-            frames = _resized(_frames(clip, numbers, lengths, backend), asking.size)
+            rate, n_frames = _rate(clip), _length(clip, lengths, backend)
+            numbers = sampled_numbers(n_frames, rate, asking)
+            whole = _frames(clip, numbers, lengths, backend)
         except ClipError as error:
             failures[clip.id] = error
             continue
         span = int(numbers[-1] - numbers[0]) / (rate or UNKNOWN_RATE)
         fps = (len(numbers) - 1) / span if span else 1.0
-        frames = _controlled(frames, clip.id, asking)
+        facts[clip.id] = ClipFacts(numbers, n_frames, rate, (whole.shape[1], whole.shape[2]))
+        frames = _controlled(_resized(whole, asking.size), clip.id, asking)
         frames.setflags(write=False)  # the next question shows them too
         shown[clip.id] = ShownClip(clip.id, frames, fps, tuple(numbers.tolist()))
-    return shown, failures
+    return ReadClips(shown, facts, failures)
 
 
 def _rate(clip: Clip) -> float | None:

@@ -16,9 +16,10 @@ from voe.contrasts import FAILED, NOT_TESTABLE, SCORED
 from voe.errors import RunError
 from voe.judging.biases import Biases, Missing, biases_of, missing_of
 from voe.judging.frames import shows_both
-from voe.judging.plan import Item, items
+from voe.judging.plan import Item, is_refused, items
 from voe.judging.questions import QuestionSet
 from voe.results import Run
+from voe.runs import JOINED
 from voe.whole_clips import WholeClipRun
 
 JUDGEMENTS: Final = "judgements"
@@ -99,11 +100,12 @@ class JudgeRun(WholeClipRun):
     def unfinished(self) -> int:
         """Questions neither answered nor failed: more than 0 in a run that was cut off."""
         plan = self.planned
-        broken = {failure.clip for failure in self.failures}
         known = set(read_judgements(self.path)["id"])
         if plan is None:  # other prompts than those that ship: only their number is on record
-            return 0 if broken else max(int(self.record["questions_planned"]) - len(known), 0)
-        return sum(item.id not in known and not broken & set(item.clips) for item in plan)
+            return 0 if self.failures else max(int(self.record["questions_planned"]) - len(known), 0)
+        return sum(
+            item.id not in known and not is_refused(item, self.stimuli, self.failures) for item in plan
+        )
 
     @cached_property
     def streams(self) -> dict[str, pd.DataFrame]:
@@ -155,12 +157,19 @@ class JudgeRun(WholeClipRun):
             for stream, part in self.streams.items()
         ]
 
+    @cached_property
+    def _refused(self) -> list[set[str]]:
+        """Clips of the comparisons that cannot be made."""
+        return [set(f.clip.split(JOINED)) for f in self.failures if f.kind == "comparison"]
+
     def _measure(
         self, design: Quadruplet | Pair, stream: str, by_scene: dict[str, pd.DataFrame]
     ) -> dict[str, Any]:
         """The contrast of a comparison: above 0 if the judge leans the right way."""
         nothing = {"n_windows": 0, "contrast": math.nan, "contrast_max": math.nan, "mean_surprise": math.nan}
         empty = {**nothing, "tau": math.nan, "score": math.nan}
+        if any(set(design.clips) <= refused for refused in self._refused):
+            return {"status": FAILED, **empty}
         scene = next((c.scene for c in self.stimuli.clips if c.id == design.clips[0]), design.scene)
         rows = by_scene.get(scene)
         if rows is None:

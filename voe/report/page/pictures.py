@@ -39,9 +39,9 @@ class Pictures:
 
 def pictures_of(clips: Sequence[Clip]) -> tuple[dict[str, Pictures], dict[str, str]]:
     """Pictures of the clips of one scene, and what could not be read, each with the reason."""
-    shown, failures = read_clips(clips, Asking(frames=_FRAMES, size=SIDE))
+    read = read_clips(clips, Asking(frames=_FRAMES, size=SIDE))
     made = {}
-    for name, clip in shown.items():
+    for name, clip in read.shown.items():
         frames = clip.frames[:, : clip.frames.shape[1] // 2 * 2, : clip.frames.shape[2] // 2 * 2]
         fps = min(max(clip.fps, 1.0), 60.0)
         chosen = np.rint(np.linspace(0, len(frames) - 1, min(_STRIP, len(frames)))).astype(int)
@@ -53,7 +53,7 @@ def pictures_of(clips: Sequence[Clip]) -> tuple[dict[str, Pictures], dict[str, s
             tuple(clip.numbers[i] for i in chosen.tolist()),
             len(frames) / fps,
         )
-    return made, {name: _reason(error) for name, error in failures.items()}
+    return made, {name: _reason(error) for name, error in read.failures.items()}
 
 
 def _reason(error: ClipError) -> str:
