@@ -15,9 +15,9 @@ from voe.clips import Pair, Quadruplet
 from voe.contrasts import FAILED, NOT_TESTABLE, SCORED
 from voe.errors import RunError
 from voe.judging.biases import Biases, Missing, biases_of, missing_of
-from voe.judging.frames import shows_both
 from voe.judging.plan import Item, is_refused, items
 from voe.judging.questions import QuestionSet
+from voe.judging.scene_answers import SceneAnswers
 from voe.results import Run
 from voe.runs import JOINED
 from voe.whole_clips import WholeClipRun
@@ -151,9 +151,9 @@ class JudgeRun(WholeClipRun):
         return pd.DataFrame(records)
 
     @cached_property
-    def _by_scene(self) -> list[tuple[str, dict[str, pd.DataFrame]]]:
+    def _by_scene(self) -> list[tuple[str, dict[str, SceneAnswers]]]:
         return [
-            (stream, {str(scene): rows for scene, rows in part.groupby("scene", sort=False)})
+            (stream, {str(scene): SceneAnswers(rows) for scene, rows in part.groupby("scene", sort=False)})
             for stream, part in self.streams.items()
         ]
 
@@ -163,21 +163,21 @@ class JudgeRun(WholeClipRun):
         return [set(f.clip.split(JOINED)) for f in self.failures if f.kind == "comparison"]
 
     def _measure(
-        self, design: Quadruplet | Pair, stream: str, by_scene: dict[str, pd.DataFrame]
+        self, design: Quadruplet | Pair, stream: str, by_scene: dict[str, SceneAnswers]
     ) -> dict[str, Any]:
         """The contrast of a comparison: above 0 if the judge leans the right way."""
         nothing = {"n_windows": 0, "contrast": math.nan, "contrast_max": math.nan, "mean_surprise": math.nan}
         empty = {**nothing, "tau": math.nan, "score": math.nan}
         if any(set(design.clips) <= refused for refused in self._refused):
             return {"status": FAILED, **empty}
-        scene = next((c.scene for c in self.stimuli.clips if c.id == design.clips[0]), design.scene)
-        rows = by_scene.get(scene)
-        if rows is None:
+        scene = self.stimuli.clip(design.clips[0]).scene
+        answers = by_scene.get(scene)
+        if answers is None:
             return {"status": FAILED, **empty}
-        leanings = (_chosen if stream.startswith("choose") else _balanced)(rows, design)
+        leanings = answers.chosen(design) if stream.startswith("choose") else answers.balanced(design)
         if not len(leanings):
             return {"status": FAILED, **empty}
-        if isinstance(design, Quadruplet) and not self._shows_both(rows, design):
+        if isinstance(design, Quadruplet) and not answers.show_both(design):
             return {"status": NOT_TESTABLE, **empty}
         contrast, size = float(leanings.mean()), float(np.abs(leanings).mean())
         tau = 1e-6 * size
@@ -186,11 +186,6 @@ class JudgeRun(WholeClipRun):
             "status": SCORED, "n_windows": len(leanings), "contrast": contrast, "contrast_max": math.nan,
             "mean_surprise": size, "tau": tau, "score": right,
         }  # fmt: skip
-
-    @staticmethod
-    def _shows_both(rows: pd.DataFrame, quad: Quadruplet) -> bool:
-        shown = rows[rows["clip"].isin(quad.clips)]
-        return all(shows_both(quad, list(numbers)) for numbers in shown["numbers"])
 
     def clip_counts(self) -> dict[str, int]:
         """How many clips there are and were asked about; judges do not record how clips were verified."""
@@ -236,31 +231,6 @@ def _leanings(table: pd.DataFrame, *, use_probabilities: bool) -> pd.Series[floa
     wanted = np.where(choosing, table["right"] == first, table["asks"] == "possible")
     found: pd.Series[float] = (towards_first * np.where(wanted, 1.0, -1.0)).where(answered)
     return found
-
-
-def _balanced(rows: pd.DataFrame, design: Quadruplet | Pair) -> np.ndarray[Any, np.dtype[np.float64]]:
-    """Contrasts by prompt and repeat, of those that were answered for every clip of the comparison."""
-    part = rows[rows["clip"].isin(design.clips)]
-    wide = part.pivot_table(index=["prompt", "repeat"], columns="clip", values="leaning", aggfunc="first")
-    if any(clip not in wide for clip in design.clips):
-        return np.empty(0)
-    wide = wide.dropna(subset=list(design.clips))
-    if isinstance(design, Quadruplet):
-        found = wide[design.aa] + wide[design.bb] - wide[design.ab] - wide[design.ba]
-    else:
-        found = wide[design.possible] - wide[design.impossible]
-    return np.asarray(found, dtype=np.float64)
-
-
-def _chosen(rows: pd.DataFrame, design: Quadruplet | Pair) -> np.ndarray[Any, np.dtype[np.float64]]:
-    """Leanings towards the right clip; only where both orders of a pairing were answered, so that a liking
-    for one position cancels.
-    """
-    chosen = rows[rows["clip"].isin(design.clips) & rows["other"].isin(design.clips)]
-    pairing = chosen[["clip", "other"]].min(axis=1) + "|" + chosen[["clip", "other"]].max(axis=1)
-    both = chosen.assign(pairing=pairing).groupby(["prompt", "repeat", "pairing"])["leaning"]
-    means = both.agg(lambda values: values.mean() if values.notna().sum() == 2 else math.nan)
-    return np.asarray(means.dropna(), dtype=np.float64)
 
 
 def designs_of(run: Run) -> Sequence[Quadruplet | Pair]:
