@@ -11,8 +11,9 @@ BIN := $(VENV)/bin
 demo: $(VENV)/.installed
 	$(BIN)/voe score
 
+# One worker a core, and one thread a worker: more would wait for each other.
 test: $(VENV)/.installed-test
-	$(BIN)/pytest -n auto
+	OMP_NUM_THREADS=1 $(BIN)/pytest -n auto
 
 lint: $(VENV)/.installed-test
 	$(BIN)/ruff check .

@@ -31,7 +31,7 @@ def one_each() -> StimulusSet:
 
 
 def test_it_agrees_with_the_main_job(one_each: StimulusSet, tmp_path) -> None:
-    protocol = replace(PROTOCOL, stride=4)
+    protocol = replace(PROTOCOL, stride=8)
     slow = score(MODEL, one_each, protocol, tmp_path / "run").quadruplets().set_index("quadruplet")
     models = [load_model(MODEL), load_model("copy-last-frame,size=32")]
     with pytest.raises(VoeError, match="frames of one size"):
