@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
@@ -16,7 +17,7 @@ from tests.conftest import Brightness
 from tests.test_scoring import pair_rows
 from voe.adapters.identity import identity, in_training, networks
 from voe.adapters.judge import Answer, Judge, JudgeSpec, Question
-from voe.adapters.load import load_any
+from voe.adapters.load import load_any, load_model
 from voe.errors import ModelError, RunError
 from voe.scoring import default_folder
 
@@ -243,3 +244,16 @@ def test_a_network_in_training_mode_is_refused(stimuli: voe.StimulusSet, tmp_pat
     assert in_training(nested) == ["pipe['stages'][0].net"]
     with pytest.raises(ModelError, match=r"network is in training mode.*call \.eval\(\)"):
         voe.score(model, stimuli, out=tmp_path / "run")
+
+
+def test_files_of_one_name_are_known_apart_in_one_process(tmp_path: Path) -> None:
+    text = "from tests.conftest import Brightness\n\nclass Mine(Brightness):\n    factor = {}\n"
+    for folder, factor in (("a", 1), ("b", 2)):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / "mine.py").write_text(text.format(factor))
+    alone = identity(load_model(f"{tmp_path}/a/mine.py:Mine"))
+    models = [load_model(f"{tmp_path}/{folder}/mine.py:Mine") for folder in "ab"]
+    known = [identity(model) for model in models]
+    assert known[0] == alone and known[0]["source_sha256"] != known[1]["source_sha256"]
+    assert known[0]["class"] == known[1]["class"] == "voe_adapter_mine.Mine"
+    assert sys.modules[type(models[0]).__module__] is not sys.modules[type(models[1]).__module__]

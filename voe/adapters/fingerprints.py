@@ -19,6 +19,7 @@ import torch
 from torch import nn
 
 from voe.adapters.checkpoints import weights_hash
+from voe.adapters.own_files import class_name
 
 Digest = Any
 """What `hashlib.sha256()` returns."""
@@ -58,7 +59,7 @@ def feed(digest: Digest, name: str, value: object, depth: int = DEEPEST) -> None
     elif isinstance(value, types.ModuleType):
         digest.update(value.__name__.encode())
     elif isinstance(value, type):
-        digest.update(f"{value.__module__}.{value.__qualname__}".encode())
+        digest.update(class_name(value).encode())
     elif depth:
         for inner, one in _inside(value):
             feed(digest, inner, one, depth - 1)
@@ -122,7 +123,7 @@ def _feed_network(digest: Digest, network: nn.Module) -> None:
     digest.update(weights_hash({**network.state_dict(), **dict(network.named_buffers())}).encode())
     for name, module in network.named_modules():
         kind = type(module)
-        digest.update(f"{name}={kind.__module__}.{kind.__qualname__}|".encode())
+        digest.update(f"{name}={class_name(kind)}|".encode())
         for setting, value in sorted(vars(module).items()):
             known = isinstance(value, (*_PLAIN, *_BY_TEXT, *_FUNCTIONS, tuple, list, type))
             if known and setting != "training" and not setting.startswith("_"):

@@ -18,6 +18,7 @@ from voe.adapters.base import Predictor
 from voe.adapters.checkpoints import weights_hash
 from voe.adapters.fingerprints import DEEPEST, attributes, feed, feed_class
 from voe.adapters.judge import Judge
+from voe.adapters.own_files import class_name
 from voe.errors import ModelError
 
 _OWN: Final = "voe.adapters."
@@ -94,7 +95,7 @@ def identity(model: Predictor | Judge) -> dict[str, str]:
     feed_class(code, kind)
     found = {
         "spec": model.loaded_from,
-        "class": f"{kind.__module__}.{kind.__qualname__}",
+        "class": class_name(kind),
         "source_sha256": _source_hash(kind),
         "code_sha256": code.hexdigest(),
     }

@@ -14,7 +14,6 @@ import importlib
 import importlib.util
 import inspect
 import json
-import sys
 import traceback
 from collections.abc import Callable
 from dataclasses import replace
@@ -24,6 +23,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from voe.adapters.base import Predictor, PredictorSpec
 from voe.adapters.judge import Judge, JudgeSpec
+from voe.adapters.own_files import FOREIGN_ERRORS, module_name, module_of_file
 from voe.adapters.specs import ModelSpec, parse_spec
 from voe.errors import ModelError, VoeError, did_you_mean
 from voe.weights import resolved
@@ -50,10 +50,6 @@ BUILT_IN = {
     "clip": "voe.adapters.clip",
     "planted": "voe.adapters.planted",
 }
-
-# Code that others wrote may raise anything, or even end the process, while it is imported or builds a model.
-# At this door, and in the conformance suite, all of it becomes a message with its type and place.
-FOREIGN_ERRORS: tuple[type[BaseException], ...] = (Exception, SystemExit)
 
 
 def load_model(spec: str | ModelSpec, *, device: str | None = None, dtype: str | None = None) -> Predictor:
@@ -240,7 +236,7 @@ def _foreign_factory(spec: ModelSpec) -> Factory:
     # The last colon, because a path on Windows has one of its own.
     place, _, name = f"{spec.family}:{spec.reference}".rpartition(":")
     if place.endswith(".py"):
-        return _as_factory(_class_of(_module_of_file(Path(place).expanduser(), spec), name, spec))
+        return _as_factory(_class_of(module_of_file(Path(place).expanduser(), spec), name, spec))
     if "." in place or (name.isidentifier() and _exists(place)):
         return _as_factory(_class_of(_imported(place, spec), name, spec))
     known = [*BUILT_IN, *installed]
@@ -263,31 +259,14 @@ def _imported(name: str, spec: ModelSpec) -> ModuleType:
         raise ModelError(f"model {spec.text!r}: {error}; {hint}") from error
 
 
-def _module_of_file(path: Path, spec: ModelSpec) -> ModuleType:
-    """Run a Python file as a module of its own."""
-    if not path.is_file():
-        raise ModelError(f"model {spec.text!r}: there is no file {path}")
-    name = f"voe_adapter_{path.stem}"
-    found = importlib.util.spec_from_file_location(name, path)
-    assert found is not None and found.loader is not None
-    module = importlib.util.module_from_spec(found)
-    sys.modules[name] = module  # dataclasses and pickle look their module up there
-    try:
-        found.loader.exec_module(module)
-    except FOREIGN_ERRORS:
-        del sys.modules[name]
-        raise
-    return module
-
-
 def _class_of(module: ModuleType, name: str, spec: ModelSpec) -> Callable[..., Any]:
     found = getattr(module, name, None)
     if callable(found):
         return cast("Callable[..., Any]", found)
     callables = [key for key, value in vars(module).items() if inspect.isclass(value) and key[0] != "_"]
     raise ModelError(
-        f"model {spec.text!r}: {module.__name__} has no class {name!r}.{did_you_mean(name, callables)} "
-        f"Its classes: {', '.join(callables) or 'none'}"
+        f"model {spec.text!r}: {module_name(module.__name__)} has no class {name!r}."
+        f"{did_you_mean(name, callables)} Its classes: {', '.join(callables) or 'none'}"
     )
 
 
