@@ -25,6 +25,7 @@ from voe.miniature.tables import (
     beside_untrained,
     by_concept,
     contrast_table,
+    group_differences,
     groups_with_results,
     latent_less_pixels,
     space_table,
@@ -269,6 +270,24 @@ def test_latent_less_pixels(results: Results) -> None:
     assert wide["seeds_low"] < wide["estimate"] < wide["seeds_high"]
 
 
+def test_arms_of_a_group_are_told_apart_where_there_are_seeds_to_do_it() -> None:
+    arms = {"clips-100": ([0, 1], 0.4), "clips-1000": ([0, 1, 2], 0.6), "latent": ([0], 0.8)}
+    made = pd.concat([verdicts(arm, seeds, share) for arm, (seeds, share) in arms.items()])
+    found = Results(made, pd.DataFrame(), pd.DataFrame())
+    [row] = group_differences(found, "amount of video").to_dict("records")  # one seed of `latent`: not told
+    assert (row["first"], row["second"], row["n"]) == ("clips-1000", "clips-100", 80)
+    wide = [
+        made[made["arm"] == arm].pivot(index="seed", columns="comparison", values="score")
+        for arm in ("clips-1000", "clips-100")
+    ]
+    assert row["estimate"] == pytest.approx(wide[0].to_numpy().mean() - wide[1].to_numpy().mean())
+    assert row["estimate"] == pytest.approx(0.2) and row["low"] < 0.2 < row["high"]
+    text = render(result_tables(found), "text")
+    assert "AMOUNT OF VIDEO, differences in points, on builtin" in text and "+20.0" in text
+    both = pd.concat([verdicts("pixels-1000", [0, 1], 0.5), verdicts("clips-1000", [0, 1], 0.6)])
+    assert group_differences(Results(both, pd.DataFrame(), pd.DataFrame()), "visual complexity").empty
+
+
 def test_flat_lessons_say_how_large_their_contrasts_are_and_how_they_came_about(tmp_path: Path) -> None:
     levels = ("possible", "scrambled", "impossible")
     parts = [
@@ -295,6 +314,10 @@ def test_flat_lessons_say_how_large_their_contrasts_are_and_how_they_came_about(
     assert {"flat-lessons-colour.png", "flat-lessons-development.png"} <= names
     assert np.isnan(
         Results(parts[0].drop(columns="mean_surprise"), steps, steps).effect("flat-colour-possible", "flat")
+    )
+    other = parts[0].assign(seed=1, mean_surprise=np.nan)
+    assert np.isnan(
+        Results(pd.concat([parts[0], other]), steps, steps).effect("flat-colour-possible", "flat")
     )
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import math
 
+import pandas as pd
+
 from voe.miniature.arms import ARMS, BUILTIN, FLAT_LESSONS, LATENT, PIXELS, UNTRAINED, set_of
 from voe.miniature.results import Results
 from voe.miniature.tables import (
@@ -11,6 +13,7 @@ from voe.miniature.tables import (
     accuracy_table,
     beside_untrained,
     by_concept,
+    group_differences,
     groups_with_results,
     latent_less_pixels,
     space_table,
@@ -49,7 +52,10 @@ def result_tables(results: Results) -> list[Table]:
     groups = [
         group for stimuli in (BUILTIN, *FLAT_LESSONS) for group in groups_with_results(results, stimuli)
     ]
-    tables += [_ablation(results, group) for group in groups]
+    for group in groups:
+        tables.append(_ablation(results, group))
+        if len(differences := group_differences(results, group)):
+            tables.append(_differences(group, differences))
     return [*tables, _by_concept(results)] if groups_with_results(results, BUILTIN) else tables
 
 
@@ -189,6 +195,21 @@ def _ablation(results: Results, group: str) -> Table:
         ],
     )
     return Table(group, records_of(frame), (view,))
+
+
+def _differences(group: str, frame: pd.DataFrame) -> Table:
+    view = View(
+        f"{group.upper()}, differences in points, on {set_of(group)}",
+        {
+            "arm": shown("first"),
+            "less": shown("second"),
+            "n": shown("n"),
+            "difference": shown("estimate", points),
+            "95 % interval": between("low", "high", point_interval),
+        },
+        ["Interval: over other seeds and other scenes, not corrected. Of arms with two seeds or more."],
+    )
+    return Table(f"{group}-differences", records_of(frame), (view,))
 
 
 _SHORT = {

@@ -113,14 +113,16 @@ class Results:
     def effect(self, arm: str, stimuli: str, concept: str = "all") -> float:
         """Median contrast as a share of the mean surprise of its clips, over comparisons and seeds.
 
-        The sign of a contrast says nothing of how large it is. NaN where surprise was not recorded.
+        The sign of a contrast says nothing of how large it is. NaN where surprise was not recorded, of one
+        seed too: the median would be that of the others.
         """
         part = self._of(arm, stimuli)
         if concept != "all":
             part = part[part["concept"] == concept]
         if "mean_surprise" not in part:
             return math.nan
-        return float((part["contrast"] / part["mean_surprise"]).median())
+        shares = (part["contrast"] / part["mean_surprise"])[part["score"].notna()]
+        return float(shares.median(skipna=False))
 
     def write(self, folder: Path) -> None:
         """The three files, each written aside and renamed."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from itertools import combinations
 from typing import Any
 
 import numpy as np
@@ -111,19 +112,40 @@ def latent_less_pixels(results: Results, stimuli: str) -> pd.DataFrame:
     """
     rows = []
     for concept in [*results.concepts(stimuli), "all"]:
-        first, second = (results.scores(arm, stimuli, concept).dropna() for arm in (LATENT, PIXELS))
-        shared = first.index.intersection(second.index)
-        if shared.empty:
-            continue
-        a, b = (one.loc[shared].to_numpy(dtype=np.float64).T for one in (first, second))
-        found = seeds_by_scenes(a, b)
-        rows.append(
-            {
-                "concept": concept, "n": len(shared), "latent": a.mean(), "pixels": b.mean(),
-                "estimate": found.estimate, "low": found.low, "high": found.high,
-            }
-        )  # fmt: skip
+        if found := _less(results, LATENT, PIXELS, stimuli, concept):
+            first, second = found.pop("first"), found.pop("second")
+            rows.append({"concept": concept, "latent": first, "pixels": second, **found})
     return pd.DataFrame(rows)
+
+
+def group_differences(results: Results, group: str) -> pd.DataFrame:
+    """The arms of a group less each other, of those of one family that have two seeds or more.
+
+    Columns: first, second (arms), n, estimate, low, high (over seeds and scenes drawn anew,
+    `voe.stats.seeds_by_scenes`).
+    """
+    stimuli = set_of(group)
+    rows = []
+    for (first, _), (second, _) in combinations(levels_of(group), 2):
+        several = min(len(results.seeds(arm, stimuli)) for arm in (first, second)) > 1
+        if several and first.startswith(PIXELS) == second.startswith(PIXELS):
+            found = _less(results, second, first, stimuli, "all")
+            rows.append({**found, "first": second, "second": first})
+    return pd.DataFrame(rows)
+
+
+def _less(results: Results, first: str, second: str, stimuli: str, concept: str) -> dict[str, Any]:
+    """Accuracies of two arms and their difference, on what both answered; empty where that is nothing."""
+    one, other = (results.scores(arm, stimuli, concept).dropna() for arm in (first, second))
+    shared = one.index.intersection(other.index)
+    if shared.empty:
+        return {}
+    a, b = (scores.loc[shared].to_numpy(dtype=np.float64).T for scores in (one, other))
+    found = seeds_by_scenes(a, b)
+    return {
+        "n": len(shared), "first": a.mean(), "second": b.mean(), "estimate": found.estimate,
+        "low": found.low, "high": found.high,
+    }  # fmt: skip
 
 
 def _effects(first: np.ndarray, second: np.ndarray) -> dict[str, float]:
