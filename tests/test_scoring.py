@@ -269,6 +269,11 @@ def test_of_several_clips_the_one_with_the_number_that_is_not_finite_is_named(
         score(brightness, manifest(rows), out=tmp_path / "run")
 
 
+def test_what_is_no_predictor_is_refused_by_what_it_is(tmp_path: Path, manifest: Manifest) -> None:
+    with pytest.raises(ModelError, match=r"scoring int 5: give a voe.Predictor, or a spec as text"):
+        score(5, manifest(pair_rows(tmp_path)))  # type: ignore[arg-type]
+
+
 def test_clips_of_unequal_picture_size_are_not_compared(
     tmp_path: Path, manifest: Manifest, brightness: Brightness
 ) -> None:

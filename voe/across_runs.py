@@ -90,25 +90,25 @@ def require_distinct(runs: Sequence[Run]) -> None:
 
     One network is told by its weights, where runs record them, and by contrasts that agree to the last bit.
     """
-    seen: dict[object, Run] = {}
+    seen: dict[tuple[str, object], Run] = {}
     for run in runs:
         for mark in _marks(run):
             if (other := seen.setdefault(mark, run)) is not run:
                 raise RunError(
-                    f"comparing runs: {other.path} and {run.path} are of one network (the same weights, or "
-                    "the same contrast in every comparison), and count as one seed; name one of them"
+                    f"comparing runs: {other.path} and {run.path} are of one network (they have {mark[0]}), "
+                    "and count as one seed; name one of them"
                 )
 
 
-def _marks(run: Run) -> list[object]:
-    """What two runs of one network have in common."""
-    weights = run.record["model"]["details"].get("weights_sha256")
+def _marks(run: Run) -> list[tuple[str, object]]:
+    """What two runs of one network have in common, in words and as a value."""
+    weights = run.record["model"].get("details", {}).get("weights_sha256")
     table = primary_comparisons(run)
     contrasts = table["contrast"].to_numpy(dtype=np.float64)
-    found: list[object] = [weights] if weights else []
+    found: list[tuple[str, object]] = [("the same weights", weights)] if weights else []
     # Answers in words may agree, and a model that tells nothing apart has 0 everywhere, whoever it is.
     telling = "judge" not in run.lock and np.nansum(np.abs(contrasts)) > 0
-    return [*found, contrasts.tobytes()] if telling else found
+    return [*found, ("the same contrast in every comparison", contrasts.tobytes())] if telling else found
 
 
 def common_scores(runs: Sequence[Run]) -> pd.DataFrame:
@@ -155,7 +155,6 @@ def against_untrained(trained: Sequence[Run], untrained: Sequence[Run]) -> Again
             trained.
     """
     require_comparable([*trained, *untrained])
-    require_distinct([*trained, *untrained])
     for run in untrained:
         if run.lock["model"]["trained"] and run.lock["model"]["family"] != "baseline":
             raise RunError(
@@ -163,6 +162,7 @@ def against_untrained(trained: Sequence[Run], untrained: Sequence[Run]) -> Again
                 "about untrained ones; give runs of `untrained:...` (or of a baseline)"
             )
     runs = [*trained, *untrained]
+    require_distinct(runs)
     scores = common_scores(runs)
     rows = [
         {"concept": concept, **_beside_untrained(part, len(trained), len(untrained))}

@@ -63,18 +63,20 @@ def span_of(quad: Quadruplet, kind: str) -> tuple[int, int] | None:
     return None if start is None or stop is None else (start, stop)
 
 
-def unequal(stimuli: StimulusSet, scene: str, read: Mapping[str, HowRead]) -> list[Failure]:
+def unequal(
+    stimuli: StimulusSet, scene: str, read: Mapping[str, HowRead], *, every: bool = False
+) -> list[Failure]:
     """The comparisons of a scene whose clips cannot be compared, of those whose clips were all `read`.
 
     Lengths must agree unless the card aligns the clips at their ends, and in a 2 x 2 always: its spans are
-    on one timeline. A pair of a quadruplet that is refused already is not named again.
+    on one timeline. Pairs of a quadruplet that is refused already are named too with `every` alone.
     """
     failures: list[Failure] = []
     refused: list[set[str]] = []
     designs: list[Pair | Quadruplet] = [*stimuli.quadruplets_of(scene)]
     for design in [*designs, *stimuli.pairs_of(scene)]:
         clips = set(design.clips)
-        if not clips <= read.keys() or any(clips <= named for named in refused):
+        if not clips <= read.keys() or (not every and any(clips <= named for named in refused)):
             continue
         of_design = {clip_id: read[clip_id] for clip_id in design.clips}
         names = {clip_id: stimuli.clip(clip_id) for clip_id in of_design}

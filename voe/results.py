@@ -97,8 +97,11 @@ class Run:
 
     @property
     def failures(self) -> tuple[Failure, ...]:
-        """Clips and comparisons that could not be scored, and why."""
-        return self.folder.failures()
+        """Clips and comparisons that could not be scored, and why; in the order of the set, whatever order
+        they were met in.
+        """
+        ranks = {scene: rank for rank, scene in enumerate(self.stimuli.scenes)}
+        return tuple(sorted(self.folder.failures(), key=lambda f: (ranks[f.scene], f.kind, f.clip)))
 
     @property
     def unfinished(self) -> int:
@@ -263,7 +266,7 @@ class Run:
     def summary_record(self) -> dict[str, Any]:
         """The content of `summary.json`: the table and what it rests on, the same bytes for the same rows."""
         clips = self.clip_counts()
-        failures = [asdict(failure) for failure in self._ordered_failures()]
+        failures = [asdict(failure) for failure in self.failures]
         return {
             "lock": self.lock,
             "lock_digest": digest(self.lock),
@@ -275,11 +278,6 @@ class Run:
             "health": {stream: _plain(asdict(state)) for stream, state in self.health.items()},
             "table": [_plain(record) for record in self._summary_records()] if clips["scored"] else [],
         }
-
-    def _ordered_failures(self) -> list[Failure]:
-        """Failures in the order of the set, whatever order they were met in."""
-        ranks = {scene: rank for rank, scene in enumerate(self.stimuli.scenes)}
-        return sorted(self.failures, key=lambda f: (ranks[f.scene], f.kind, f.clip))
 
     def write_summary(self) -> None:
         """Write `summary.json`."""

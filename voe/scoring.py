@@ -79,7 +79,15 @@ def score(
     """
     from voe.adapters.load import load_model, require_predictor
 
-    model = load_model(model) if isinstance(model, str) else require_predictor(model, "given as an object")
+    if isinstance(model, str):
+        model = load_model(model)
+    elif not isinstance(model, Predictor):
+        raise ModelError(
+            f"scoring {type(model).__name__} {model!r}: give a voe.Predictor, or a spec as text, as in "
+            "voe.load_model; a judge, which is asked in words, goes to voe.judging.asking.ask"
+        )
+    else:
+        require_predictor(model, type(model).__name__)
     if not isinstance(stimuli, StimulusSet):
         from voe.loaders.load import load_stimuli
 

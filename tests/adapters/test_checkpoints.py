@@ -173,3 +173,6 @@ def test_weights_count_by_their_values_however_they_are_stored() -> None:
     assert weights_hash({"w": eye.to_sparse()}) == whole != weights_hash({"w": 2 * eye})
     with pytest.raises(ModelError, match="'w': they lie on the meta device"):
         weights_hash({"w": torch.empty(3, device="meta")})
+    packed = {"packed": (eye, None), "kind": torch.qint8, "other": object()}
+    assert weights_hash(packed) == weights_hash({**packed, "other": object()})
+    assert weights_hash(packed) != weights_hash({**packed, "packed": (2 * eye, None)})

@@ -67,6 +67,13 @@ class Unrecorded(Twice):
         super().__init__()
         self.spec = PredictorSpec("twice", "pixel", (8, 8), ("pixel",), Protocol(), details={"scale": {1.0}})
 
+class Says(Twice):
+    def __init__(self, what="dtype", dtype=torch.float32):
+        super().__init__()
+        details = {"dtype": {"dtype": str(dtype)}, "list": ["a"], "keys": {1: 2, "a": 3}}[what]
+        streams = "pixel" if what == "streams" else ("pixel",)
+        self.spec = PredictorSpec("twice", "pixel", (8, 8), streams, Protocol(), details=details)
+
 class Unfinished(Predictor):
     pass
 
@@ -133,12 +140,18 @@ def test_an_importable_class(module_file: Path, monkeypatch: pytest.MonkeyPatch)
         ("OtherDevice,device=cpu", r"lies on meta, not on cpu as asked"),
         ("Twice,dtype=bfloat16", r"computes in float32, not in bfloat16 as asked"),
         ("TwoOfOneName", r"name each stream once"),
+        ("Says,what=list", r"details cannot be recorded \(it is a list, not a dictionary"),
+        ("Says,what=keys", r"details cannot be recorded \('<' not supported"),
         ("Unrecorded", r"spec.details cannot be recorded \(Object of type set"),
     ],
 )
 def test_classes_that_cannot_be_used(module_file: Path, name: str, message: str) -> None:
     with pytest.raises(ModelError, match=message):
         load_model(f"{module_file}:{name}")
+
+
+def test_a_class_may_state_its_dtype_as_torch_prints_it(module_file: Path) -> None:
+    assert load_model(f"{module_file}:Says,dtype=bfloat16").spec.details["dtype"] == "torch.bfloat16"
 
 
 def test_files_and_modules_that_are_not_there(tmp_path: Path) -> None:

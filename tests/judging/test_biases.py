@@ -15,6 +15,7 @@ from voe.clips import Clip, Label, Pair, Segment, Source, StimulusSet
 from voe.judging.biases import biases_of, missing_of
 from voe.judging.plan import Asking, Item, items
 from voe.judging.questions import read_questions
+from voe.judging.refusals import Refusals
 from voe.judging.results import JudgeRun, _leanings
 from voe.stats import accuracy_of
 
@@ -45,7 +46,7 @@ def asked(stimuli: StimulusSet, kinds: tuple[str, ...], answer: Callable[[Item],
 
 def run_of(stimuli: StimulusSet, table: pd.DataFrame) -> JudgeRun:
     run = object.__new__(JudgeRun)
-    run.__dict__.update(stimuli=stimuli, judgements=table, _refused=[])
+    run.__dict__.update(stimuli=stimuli, judgements=table, refusals=Refusals(stimuli, ()))
     return run
 
 

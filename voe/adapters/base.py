@@ -93,7 +93,8 @@ def future_tokens(grid: tuple[int, int, int], context: int, n_frames: int) -> in
     """The most tokens that a prediction may have: those of a window that do not lie wholly in its context.
 
     With tokens (t, h, w) over `n_frames` frames, the first context * t // n_frames of the t in time are
-    known when the context is; to predict them is no prediction.
+    known when the context is; to predict them is no prediction. Tokens are taken to be spread evenly over
+    the frames; of others, say with a first frame by itself, some that are known may pass.
 
     >>> future_tokens((8, 4, 4), 8, 16)
     64

@@ -328,11 +328,11 @@ def available_memory() -> int | None:
     return int(found[1]) * 1024 if found else None
 
 
-def weights_hash(state: Mapping[str, Tensor]) -> str:
+def weights_hash(state: Mapping[str, Any]) -> str:
     """SHA-256 over names, dtypes, shapes and bytes of tensors, in the order of their names.
 
-    Sparse and quantised tensors count by their values. Raises ModelError for a tensor that has none: one on
-    the meta device.
+    Sparse and quantised tensors count by their values, tuples (of packed weights) by what is in them, other
+    things by what they print. Raises ModelError for a tensor that has no values, or a nested one.
 
     >>> import torch
     >>> a = {"w": torch.zeros(2), "b": torch.ones(1)}
@@ -343,17 +343,35 @@ def weights_hash(state: Mapping[str, Tensor]) -> str:
     """
     digest = hashlib.sha256()
     for name in sorted(state):
-        value = state[name].detach()
-        if value.is_meta:
-            raise ModelError(
-                f"weights {name!r}: they lie on the meta device and have no values; load them before use"
-            )
-        if value.is_quantized:
-            value = value.dequantize()
-        value = (value.to_dense() if value.layout is not torch.strided else value).cpu().contiguous()
-        digest.update(f"{name}|{value.dtype}|{tuple(value.shape)}|".encode())
-        digest.update(value.reshape(-1).view(torch.uint8).numpy().tobytes())
+        for part, value in _flat(name, state[name]):
+            if isinstance(value, Tensor):
+                dense = _dense(part, value)
+                digest.update(f"{part}|{dense.dtype}|{tuple(dense.shape)}|".encode())
+                digest.update(dense.reshape(-1).view(torch.uint8).numpy().tobytes())
+            else:
+                digest.update(
+                    f"{part}|{type(value).__name__}|{re.sub(' at 0x.*', '', repr(value))}|".encode()
+                )
     return digest.hexdigest()
+
+
+def _flat(name: str, value: object) -> Iterator[tuple[str, object]]:
+    if isinstance(value, tuple | list):
+        for index, one in enumerate(value):
+            yield from _flat(f"{name}.{index}", one)
+    else:
+        yield name, value
+
+
+def _dense(name: str, value: Tensor) -> Tensor:
+    """The values of a tensor, in order, in the memory of the processor."""
+    if value.is_meta or value.is_nested:
+        what = "lie on the meta device and have no values" if value.is_meta else "are nested"
+        raise ModelError(f"weights {name!r}: they {what}; load them as plain tensors before use")
+    value = value.detach()
+    value = value.dequantize() if value.is_quantized else value
+    value = value if value.layout is torch.strided else value.to_dense()
+    return value.resolve_conj().resolve_neg().cpu().contiguous()
 
 
 def parameter_count(*modules: nn.Module) -> int:

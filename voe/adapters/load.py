@@ -15,7 +15,7 @@ import importlib.util
 import inspect
 import json
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
@@ -98,6 +98,8 @@ def load_any(
     told = f"{asked.text} ({str(placement.dtype).removeprefix('torch.')} on {placement.device.type})"
     if isinstance(model, Judge):
         judge = _require_judge(model, own.text)
+        if precision is not None and own.family not in BUILT_IN:
+            _require_precision(judge.spec, own.text, placement.dtype_name)
         object.__setattr__(judge, "loaded_from", told)
         return judge
     predictor = require_predictor(model, own.text)
@@ -106,12 +108,8 @@ def load_any(
             f"model {own.text!r} lies on {predictor.device}, not on {placement.device} as asked; leave "
             "the device out, or let its class take a parameter `device`"
         )
-    computed = predictor.spec.details.get("dtype", "float32")
-    if precision is not None and own.family not in BUILT_IN and computed != placement.dtype_name:
-        raise ModelError(
-            f"model {own.text!r} computes in {computed}, not in {placement.dtype_name} as asked; leave dtype "
-            "out, or let its class take a parameter `dtype` and state it in spec.details['dtype']"
-        )
+    if precision is not None and own.family not in BUILT_IN:
+        _require_precision(predictor.spec, own.text, placement.dtype_name)
     object.__setattr__(predictor, "loaded_from", told)  # also of a frozen dataclass
     if own.family in BUILT_IN:
         from voe.adapters.identity import weights_of
@@ -127,6 +125,7 @@ def _require_judge(model: Judge, text: str) -> Judge:
             f"model {text!r}: {type(model).__name__} has no `spec`; set self.spec = JudgeSpec(...) in its "
             "__init__"
         )
+    _require_details(model.spec.details, f"model {text!r}: {type(model).__name__}")
     return model
 
 
@@ -155,17 +154,38 @@ def require_predictor(model: object, text: str) -> Predictor:
             f"{where} has no `device`; set self.device = torch.device(...) in its __init__, the device that "
             "its inputs must lie on"
         )
-    if not spec.streams or not all(isinstance(stream, str) for stream in spec.streams):
-        raise ModelError(f"{where}: spec.streams is {spec.streams!r}; name at least one stream, as text")
+    streams = () if isinstance(spec.streams, str) else spec.streams
+    if not streams or not all(isinstance(stream, str) for stream in streams):
+        raise ModelError(
+            f"{where}: spec.streams is {spec.streams!r}; name at least one stream, as texts in a tuple"
+        )
     if len(set(spec.streams)) < len(spec.streams):
         raise ModelError(f"{where}: spec.streams is {spec.streams!r}; name each stream once")
+    _require_details(spec.details, where)
+    return model
+
+
+def _require_details(details: object, where: str) -> None:
+    """Refuse details that `run.json` could not hold."""
     try:
-        json.dumps(spec.details, allow_nan=False)
+        if not isinstance(details, Mapping):
+            raise TypeError(f"it is a {type(details).__name__}, not a dictionary")
+        json.dumps(dict(details), allow_nan=False, sort_keys=True, ensure_ascii=False).encode()
     except (TypeError, ValueError) as error:
         raise ModelError(
-            f"{where}: spec.details cannot be recorded ({error}); give numbers, text, lists and dictionaries"
+            f"{where}: spec.details cannot be recorded ({error}); give a dictionary of numbers, text, lists "
+            "and dictionaries, by names that are text"
         ) from error
-    return model
+
+
+def _require_precision(spec: PredictorSpec | JudgeSpec, text: str, wanted: str) -> None:
+    """Refuse a class of one's own that does not compute in the precision that was asked for."""
+    computed = str(spec.details.get("dtype", "float32")).removeprefix("torch.")
+    if computed != wanted:
+        raise ModelError(
+            f"model {text!r} computes in {computed}, not in {wanted} as asked; leave dtype out, or let its "
+            "class take a parameter `dtype` and state it in spec.details['dtype']"
+        )
 
 
 def plugins() -> dict[str, EntryPoint]:

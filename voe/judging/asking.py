@@ -20,11 +20,13 @@ from voe.adapters.identity import identity
 from voe.adapters.judge import Answer, Estimate, Judge, Question, ShownClip
 from voe.adapters.judge_conformance import fault_of
 from voe.adapters.planted import PlantedJudge
-from voe.clips import StimulusSet
+from voe.clips import Pair, Quadruplet, StimulusSet
 from voe.comparable import unequal
+from voe.errors import ProtocolError
 from voe.judging.frames import read_clips
-from voe.judging.plan import Asking, Item, is_refused, items, judge_lock, right_answers
+from voe.judging.plan import Asking, Item, items, judge_lock, right_answers
 from voe.judging.questions import QuestionSet, read_questions
+from voe.judging.refusals import Refusals
 from voe.judging.results import JUDGEMENT_TYPES, JUDGEMENTS, JudgeRun, read_judgements
 from voe.runs import Failure, RunFolder
 from voe.scoring import default_folder
@@ -94,19 +96,26 @@ def ask(
 def estimate(
     judge: Judge, stimuli: StimulusSet, asking: Asking | None = None, questions: QuestionSet | None = None
 ) -> Estimate:
-    """What `ask` would send. The first scene's frames are read, and stand for those of all others.
+    """What `ask` would send. The frames of the first scene that can be asked about stand for all others, so
+    that questions about clips that cannot be read or compared are counted too.
 
     Raises:
-        VoeError: what `ask` raises before it asks.
+        VoeError: what `ask` raises before it asks; nothing that could be asked about.
     """
     settled = (asking or Asking()).settled(judge.spec)
     prompts = read_questions() if questions is None else questions
     judge_lock(judge.spec, stimuli, prompts, settled)  # what `ask` would refuse is refused here
     plan = items(stimuli, prompts, settled)
-    first = [item for item in plan if item.scene == plan[0].scene]
-    asked, _ = _questions(_Job(judge, stimuli, settled, "pyav"), first)
+    job = _Job(judge, stimuli, settled, "pyav")
+    for scene in dict.fromkeys(item.scene for item in plan):
+        asked, failures = _questions(job, [item for item in plan if item.scene == scene])
+        if asked:
+            break
+    else:
+        reason = next(iter(failures.values())).reason
+        raise ProtocolError(f"stimuli {stimuli.name!r}: nothing of it can be asked about: {reason}")
     one = judge.estimate(asked)
-    times = len(plan) / max(len(asked), 1)
+    times = len(plan) / len(asked)
 
     def scaled(value: float | None) -> float | None:
         return None if value is None else value * times
@@ -130,7 +139,7 @@ def _record(job: _Job, command: Sequence[str], planned: int) -> dict[str, object
             **({"identity": who} if (who := identity(job.judge)) else {}),
         },
         "stimuli": {"name": job.stimuli.name, "clips": len(job.stimuli.clips)},
-        "engine": {"decoder": backend_version(job.backend)},
+        "engine": {"decoder": backend_version(job.backend), "compared": "clips of equal size, rate, length"},
         "rebatch_difference": 0.0,
         "questions_planned": planned,
         "versions": {"voe": voe.__version__, "python": platform.python_version()},
@@ -189,18 +198,23 @@ def _questions(job: _Job, group: Sequence[Item]) -> tuple[list[Question], dict[s
     shown: dict[str, ShownClip] = {}
     failures: dict[str, Failure] = {}
     for scene in dict.fromkeys(item.scene for item in group):
-        names = dict.fromkeys(clip for item in group if item.scene == scene for clip in item.clips)
+        # All of a scene, also what was answered before: comparisons are refused for any of their clips.
+        designs: list[Quadruplet | Pair] = [*job.stimuli.quadruplets_of(scene)]
+        designs += job.stimuli.pairs_of(scene)
+        names = dict.fromkeys(clip for design in designs for clip in design.clips)
+        names |= dict.fromkeys(clip for item in group if item.scene == scene for clip in item.clips)
         read = read_clips([by_id[name] for name in names], job.asking, job.backend)
         shown |= read.shown
         failures |= {name: Failure(scene, name, "clip", str(error)) for name, error in read.failures.items()}
-        failures |= {failure.clip: failure for failure in unequal(job.stimuli, scene, read.facts)}
+        failures |= {failure.clip: failure for failure in unequal(job.stimuli, scene, read.facts, every=True)}
+    refusals = Refusals(job.stimuli, failures.values())
     questions = [
         Question(
             item.id, item.prompt.kind, item.prompt.prompt, item.prompt.choices,  # type: ignore[arg-type]
             tuple(shown[clip] for clip in item.clips), seed=item.repeat,
         )
         for item in group
-        if not is_refused(item, job.stimuli, failures.values())
+        if not refusals.cover(item)
     ]  # fmt: skip
     return questions, failures
 

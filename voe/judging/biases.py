@@ -76,7 +76,7 @@ class Biases:
 @dataclass(frozen=True)
 class Missing:
     """Questions of one kind that got no answer, and accuracy if all comparisons that lost an answer were
-    wrong, or right. Comparisons are those of the kind's general prompts.
+    wrong, or right. Comparisons are those of the kind's general prompts; refused ones lost nothing.
     """
 
     asked: int
@@ -170,7 +170,8 @@ def _bounds(run: JudgeRun, kind: str) -> tuple[float, float]:
     )
     incomplete = np.array([not lost_parts.isdisjoint(_parts(design_of[key])) for key in keys])
     incomplete |= (table["status"] == FAILED).to_numpy()
-    counted = ((table["status"] == SCORED) | (table["status"] == FAILED)).to_numpy()
+    asked = np.array([not run.refusals.hold(design_of[key]) for key in keys], dtype=bool)
+    counted = ((table["status"] == SCORED) | (table["status"] == FAILED)).to_numpy() & asked
     if not counted.any():
         return math.nan, math.nan
     scores = table["score"].to_numpy(dtype=np.float64)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Final, Literal, get_args
 
@@ -12,7 +12,6 @@ from voe.clips import Label, Pair, Quadruplet, StimulusSet
 from voe.errors import ProtocolError, did_you_mean
 from voe.judging.questions import KINDS, Prompt, QuestionSet
 from voe.lock import headline_of, stimuli_entry, tests_entry
-from voe.runs import JOINED, Failure
 
 JudgeControl = Literal["blank", "single-frame", "shuffled"]
 CONTROLS: Final[Mapping[str, str]] = {
@@ -93,20 +92,6 @@ def items(stimuli: StimulusSet, questions: QuestionSet, asking: Asking) -> list[
         for item in _of_scene(stimuli, scene, prompt)
     ]
     return [_repeated(item, repeat) for item in found for repeat in range(asking.repeats)]
-
-
-def is_refused(item: Item, stimuli: StimulusSet, failures: Iterable[Failure]) -> bool:
-    """Whether a clip of an item cannot be read, or no comparison that it serves can be made."""
-    clips, failures = set(item.clips), tuple(failures)
-    if clips & {failure.clip for failure in failures}:
-        return True
-    refused = [set(failure.clip.split(JOINED)) for failure in failures if failure.kind == "comparison"]
-    if not refused:
-        return False
-    designs: list[Quadruplet | Pair] = [*stimuli.quadruplets_of(item.scene)]
-    designs += stimuli.pairs_of(item.scene)
-    serves = [set(design.clips) for design in designs if clips <= set(design.clips)]
-    return bool(serves) and all(any(one <= named for named in refused) for one in serves)
 
 
 def _repeated(item: Item, repeat: int) -> Item:

@@ -15,11 +15,12 @@ from voe.clips import Pair, Quadruplet
 from voe.contrasts import FAILED, NOT_TESTABLE, SCORED
 from voe.errors import RunError
 from voe.judging.biases import Biases, Missing, biases_of, missing_of
-from voe.judging.plan import Item, is_refused, items
+from voe.judging.plan import Item, items
 from voe.judging.questions import QuestionSet
+from voe.judging.refusals import Refusals
 from voe.judging.scene_answers import SceneAnswers
 from voe.results import Run
-from voe.runs import JOINED
+from voe.runs import SUMMARY
 from voe.whole_clips import WholeClipRun
 
 JUDGEMENTS: Final = "judgements"
@@ -98,14 +99,13 @@ class JudgeRun(WholeClipRun):
 
     @property
     def unfinished(self) -> int:
-        """Questions neither answered nor failed: more than 0 in a run that was cut off."""
+        """Questions that have no answer and should have one: more than 0 in a run that was cut off."""
         plan = self.planned
         known = set(read_judgements(self.path)["id"])
         if plan is None:  # other prompts than those that ship: only their number is on record
-            return 0 if self.failures else max(int(self.record["questions_planned"]) - len(known), 0)
-        return sum(
-            item.id not in known and not is_refused(item, self.stimuli, self.failures) for item in plan
-        )
+            ended = bool(self.failures) and (self.path / SUMMARY).is_file()  # some are not asked
+            return 0 if ended else max(int(self.record["questions_planned"]) - len(known), 0)
+        return sum(item.id not in known and not self.refusals.cover(item) for item in plan)
 
     @cached_property
     def streams(self) -> dict[str, pd.DataFrame]:
@@ -152,15 +152,17 @@ class JudgeRun(WholeClipRun):
 
     @cached_property
     def _by_scene(self) -> list[tuple[str, dict[str, SceneAnswers]]]:
+        if not self.streams:  # nothing that compares was asked, or could be
+            return [(self.lock["measure"]["stream"], {})]
         return [
             (stream, {str(scene): SceneAnswers(rows) for scene, rows in part.groupby("scene", sort=False)})
             for stream, part in self.streams.items()
         ]
 
     @cached_property
-    def _refused(self) -> list[set[str]]:
-        """Clips of the comparisons that cannot be made."""
-        return [set(f.clip.split(JOINED)) for f in self.failures if f.kind == "comparison"]
+    def refusals(self) -> Refusals:
+        """What was not asked."""
+        return Refusals(self.stimuli, self.failures)
 
     def _measure(
         self, design: Quadruplet | Pair, stream: str, by_scene: dict[str, SceneAnswers]
@@ -168,7 +170,7 @@ class JudgeRun(WholeClipRun):
         """The contrast of a comparison: above 0 if the judge leans the right way."""
         nothing = {"n_windows": 0, "contrast": math.nan, "contrast_max": math.nan, "mean_surprise": math.nan}
         empty = {**nothing, "tau": math.nan, "score": math.nan}
-        if any(set(design.clips) <= refused for refused in self._refused):
+        if self.refusals.hold(design):
             return {"status": FAILED, **empty}
         scene = self.stimuli.clip(design.clips[0]).scene
         answers = by_scene.get(scene)
