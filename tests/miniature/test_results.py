@@ -270,6 +270,15 @@ def test_latent_less_pixels(results: Results) -> None:
     assert wide["seeds_low"] < wide["estimate"] < wide["seeds_high"]
 
 
+def test_latents_less_raw_pixels_of_as_many_clips() -> None:
+    made = pd.concat(
+        [verdicts("clips-1000", [1, 2], 0.6, n=10, stimuli="builtin-heldout"),
+         verdicts("pixels-raw", [0, 1, 2], 0.9, n=10, stimuli="builtin-heldout")]
+    )  # fmt: skip
+    text = render(result_tables(Results(made, pd.DataFrame(), pd.DataFrame())), "text")
+    assert "CLIPS-1000 less PIXELS-RAW, in points, builtin-heldout" in text and "-30.0" in text
+
+
 def test_arms_of_a_group_are_told_apart_where_there_are_seeds_to_do_it() -> None:
     arms = {"clips-100": ([0, 1], 0.4), "clips-1000": ([0, 1, 2], 0.6), "latent": ([0], 0.8)}
     made = pd.concat([verdicts(arm, seeds, share) for arm, (seeds, share) in arms.items()])

@@ -30,6 +30,8 @@ _TESTS = {
     "rank": "rank of the worst trained seed among the untrained",
 }
 _TITLES = {LATENT: "LATENT PREDICTOR", PIXELS: "PIXEL PREDICTOR", UNTRAINED: "UNTRAINED NETWORKS"}
+OF_FEW_CLIPS = ("clips-1000", "pixels-raw")
+"""A latent predictor and one of raw pixels that watched the same thousand clips."""
 
 
 def result_tables(results: Results) -> list[Table]:
@@ -41,8 +43,9 @@ def result_tables(results: Results) -> list[Table]:
         tables += [
             _accuracy(results, stimuli, arm) for arm in [*_TITLES, *others] if results.seeds(arm, stimuli)
         ]
-        if results.seeds(LATENT, stimuli) and results.seeds(PIXELS, stimuli):
-            tables.append(_difference(results, stimuli))
+        for arms in ((LATENT, PIXELS), OF_FEW_CLIPS):
+            if all(results.seeds(arm, stimuli) for arm in arms):
+                tables.append(_difference(results, stimuli, arms))
         if results.seeds(UNTRAINED, stimuli):
             tables += [
                 _beside(results, stimuli, arm) for arm in (LATENT, PIXELS) if results.seeds(arm, stimuli)
@@ -82,9 +85,11 @@ def _accuracy(results: Results, stimuli: str, arm: str) -> Table:
     return Table(f"{arm}-{stimuli}", records_of(frame), (view,))
 
 
-def _difference(results: Results, stimuli: str) -> Table:
+def _difference(results: Results, stimuli: str, arms: tuple[str, str]) -> Table:
+    of_models = arms == (LATENT, PIXELS)
+    title = "LATENT less PIXEL PREDICTOR" if of_models else " less ".join(arm.upper() for arm in arms)
     view = View(
-        f"LATENT less PIXEL PREDICTOR, in points, {stimuli}",
+        f"{title}, in points, {stimuli}",
         {
             "concept": shown("concept"),
             "n": shown("n"),
@@ -95,7 +100,8 @@ def _difference(results: Results, stimuli: str) -> Table:
         },
         ["Each in its own space. Intervals over seeds and scenes drawn anew."],
     )
-    return Table(f"difference-{stimuli}", records_of(latent_less_pixels(results, stimuli)), (view,))
+    name = f"difference-{stimuli}" if of_models else f"difference-{'-'.join(arms)}-{stimuli}"
+    return Table(name, records_of(latent_less_pixels(results, stimuli, arms)), (view,))
 
 
 def _beside(results: Results, stimuli: str, arm: str) -> Table:

@@ -104,15 +104,17 @@ def beside_untrained(results: Results, stimuli: str, arm: str) -> pd.DataFrame:
     return table
 
 
-def latent_less_pixels(results: Results, stimuli: str) -> pd.DataFrame:
-    """The latent predictor less the pixel predictor, on the comparisons that both answered.
+def latent_less_pixels(
+    results: Results, stimuli: str, arms: tuple[str, str] = (LATENT, PIXELS)
+) -> pd.DataFrame:
+    """A latent predictor less a pixel predictor, on the comparisons that both answered.
 
     Columns: concept, n, latent, pixels, estimate, low, high (over seeds and scenes drawn anew,
     `voe.stats.seeds_by_scenes`).
     """
     rows = []
     for concept in [*results.concepts(stimuli), "all"]:
-        if found := _less(results, LATENT, PIXELS, stimuli, concept):
+        if found := _less(results, *arms, stimuli, concept):
             first, second = found.pop("first"), found.pop("second")
             rows.append({"concept": concept, "latent": first, "pixels": second, **found})
     return pd.DataFrame(rows)
