@@ -285,6 +285,10 @@ class StimulusSet:
         """The quadruplets of the clips of one scene."""
         return tuple(self._quadruplets_by_scene.get(scene, ()))
 
+    def designs_of(self, scene: str) -> tuple[Quadruplet | Pair, ...]:
+        """The comparisons of the clips of one scene, quadruplets first."""
+        return (*self.quadruplets_of(scene), *self.pairs_of(scene))
+
     @cached_property
     def concepts(self) -> tuple[str, ...]:
         """Every concept that a pair or a quadruplet measures, in order of first appearance."""

@@ -73,8 +73,7 @@ def unequal(
     """
     failures: list[Failure] = []
     refused: list[set[str]] = []
-    designs: list[Pair | Quadruplet] = [*stimuli.quadruplets_of(scene)]
-    for design in [*designs, *stimuli.pairs_of(scene)]:
+    for design in stimuli.designs_of(scene):
         clips = set(design.clips)
         if not clips <= read.keys() or (not every and any(clips <= named for named in refused)):
             continue

@@ -136,13 +136,12 @@ class RunFolder:
     def _require_same(self, lock: Mapping[str, Any], record: Mapping[str, Any]) -> None:
         was_locked, was = self.lock, self.record
         compared = [
-            (LOCK, was_locked, lock, (*lock, *was_locked))
-        ]  # also what this call leaves out: a control
-        compared += [(RECORD, was, record, ("model", "stimuli", "engine"))]
-        if (
-            not self._finished
-        ):  # a finished run adds nothing, so it may be read with whatever is installed now
-            compared += [(RECORD, was.get("versions", {}), record.get("versions", {}), COMPUTING)]
+            # Of the lock also what this call leaves out: a control.
+            (LOCK, was_locked, lock, (*lock, *was_locked)),
+            (RECORD, was, record, ("model", "stimuli", "engine")),
+        ]
+        if not self._finished:  # a finished one adds nothing, so it may be read with what is installed now
+            compared.append((RECORD, was.get("versions", {}), record.get("versions", {}), COMPUTING))
         for name, before, now, keys in compared:
             for key in keys:
                 if before.get(key) != json.loads(json.dumps(now.get(key))):

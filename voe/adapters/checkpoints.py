@@ -349,9 +349,8 @@ def weights_hash(state: Mapping[str, Any]) -> str:
                 digest.update(f"{part}|{dense.dtype}|{tuple(dense.shape)}|".encode())
                 digest.update(dense.reshape(-1).view(torch.uint8).numpy().tobytes())
             else:
-                digest.update(
-                    f"{part}|{type(value).__name__}|{re.sub(' at 0x.*', '', repr(value))}|".encode()
-                )
+                text = re.sub(" at 0x.*", "", repr(value))  # an address is no part of it
+                digest.update(f"{part}|{type(value).__name__}|{text}|".encode())
     return digest.hexdigest()
 
 

@@ -20,7 +20,7 @@ from voe.adapters.identity import identity
 from voe.adapters.judge import Answer, Estimate, Judge, Question, ShownClip
 from voe.adapters.judge_conformance import fault_of
 from voe.adapters.planted import PlantedJudge
-from voe.clips import Pair, Quadruplet, StimulusSet
+from voe.clips import StimulusSet
 from voe.comparable import unequal
 from voe.errors import ProtocolError
 from voe.judging.frames import read_clips
@@ -199,9 +199,7 @@ def _questions(job: _Job, group: Sequence[Item]) -> tuple[list[Question], dict[s
     failures: dict[str, Failure] = {}
     for scene in dict.fromkeys(item.scene for item in group):
         # All of a scene, also what was answered before: comparisons are refused for any of their clips.
-        designs: list[Quadruplet | Pair] = [*job.stimuli.quadruplets_of(scene)]
-        designs += job.stimuli.pairs_of(scene)
-        names = dict.fromkeys(clip for design in designs for clip in design.clips)
+        names = dict.fromkeys(clip for design in job.stimuli.designs_of(scene) for clip in design.clips)
         names |= dict.fromkeys(clip for item in group if item.scene == scene for clip in item.clips)
         read = read_clips([by_id[name] for name in names], job.asking, job.backend)
         shown |= read.shown

@@ -30,7 +30,5 @@ class Refusals:
             return True
         if not self._comparisons:
             return False
-        designs: list[Quadruplet | Pair] = [*self._stimuli.quadruplets_of(item.scene)]
-        designs += self._stimuli.pairs_of(item.scene)
-        serves = [design for design in designs if clips <= set(design.clips)]
+        serves = [one for one in self._stimuli.designs_of(item.scene) if clips <= set(one.clips)]
         return bool(serves) and all(map(self.hold, serves))
