@@ -45,7 +45,7 @@ def test_damaged_files_are_named_trimmed_ones_are_read_right_and_the_run_ends(da
     reasons = {failure.clip: failure.reason for failure in run.failures}
     assert set(reasons) == {"mp4-not", "mkv-not"}
     assert "cut.mp4" in reasons["mp4-not"] and "cut.mkv" in reasons["mkv-not"]
-    assert "2 FAILED" in result.output and "cut.mkv" in result.output
+    assert "2 clips FAILED" in result.output and "cut.mkv" in result.output
     pairs = run.pairs().query("context == 8").set_index("scene")
     assert pairs["status"].to_dict() == {
         "sound": "scored", "mp4": "failed", "mkv": "failed", "trimmed": "scored",

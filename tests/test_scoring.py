@@ -237,7 +237,7 @@ def test_a_span_beyond_its_clips_is_named_and_stands_in_the_first_line(
     assert "its clips have 6 frames" in failure.reason
     headline = run.summary().query("primary and measure == 'quadruplets' and concept == 'all'").iloc[0]
     assert (headline["n"], headline["failed"], headline["untestable"]) == (1, 1, 0)
-    assert run_text(run).startswith("1 FAILED: listed below")
+    assert run_text(run).startswith("1 comparison FAILED: listed below")
 
 
 def test_a_number_that_is_not_finite_names_its_clip_and_scene(
@@ -293,8 +293,8 @@ def test_a_run_that_is_not_finished_goes_on_with_the_same_versions_only(
 ) -> None:
     stimuli = load_stimuli(manifest(pair_rows(tmp_path)))
     run = score(brightness, stimuli, out=tmp_path / "run")
-    newer = {**voe.scoring._versions(), "torch": "99.0"}
-    monkeypatch.setattr(voe.scoring, "_versions", lambda: newer)
+    newer = {**voe.runs.versions(), "torch": "99.0"}
+    monkeypatch.setattr(voe.scoring, "versions", lambda: newer)
     score(brightness, stimuli, out=tmp_path / "run")  # finished: nothing is computed
     (run.path / "summary.json").unlink()
     with pytest.raises(RunError, match=r"begun with another torch.*now \"99.0\""):

@@ -18,9 +18,11 @@ from __future__ import annotations
 
 import json
 import os
+import platform
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -34,7 +36,7 @@ from voe.stimulus_record import as_record, from_record
 LOCK, RECORD, STIMULI = "protocol.lock", "run.json", "stimuli.json"
 FAILURES, SUMMARY = "failures.jsonl", "summary.json"
 
-COMPUTING = ("voe", "torch", "numpy")
+COMPUTING = ("voe", "torch", "numpy", "transformers")
 """The packages whose versions may not change within a run: their arithmetic makes the numbers."""
 
 ROW_TYPES = {
@@ -60,6 +62,18 @@ class Failure:
     kind: str
     """'clip' or 'comparison'."""
     reason: str
+
+
+def versions() -> dict[str, str]:
+    """Versions of what the numbers of a run depend on: of `COMPUTING`, Python and the platform."""
+    import torch
+
+    import voe
+
+    # What torch says of itself names the build too, its CUDA for instance.
+    own = {"voe": voe.__version__, "torch": torch.__version__}
+    packages = {name: own.get(name) or version(name) for name in COMPUTING}
+    return {**packages, "python": platform.python_version(), "platform": platform.platform()}
 
 
 # What a run that was killed before its lock was written may have left.
@@ -99,9 +113,17 @@ class RunFolder:
 
     @classmethod
     def create(
-        cls, path: Path, lock: Mapping[str, Any], record: Mapping[str, Any], stimuli: StimulusSet
+        cls,
+        path: Path,
+        lock: Mapping[str, Any],
+        record: Mapping[str, Any],
+        stimuli: StimulusSet,
+        *,
+        again: bool = False,
     ) -> RunFolder:
         """Start a run, or continue the one that lies there if it is the same run.
+
+        `again` says that more is to be tried again than the clips that failed: answers of a judge.
 
         Raises:
             RunError: the folder holds other files, or a run with another lock, model or data set, or one
@@ -109,7 +131,7 @@ class RunFolder:
         """
         folder = cls(path)
         if folder.exists:
-            folder._require_same(lock, record)
+            folder._require_same(lock, record, again)
         elif path.is_dir() and any(p.name not in _BEFORE_LOCK for p in path.iterdir()):
             raise RunError(f"run folder {path}: it is not empty and holds no run; choose another with --out")
         for part in ("surprise", "latents", "clips"):
@@ -133,14 +155,15 @@ class RunFolder:
             raise RunError(f"run folder {path}: there is no run (no {LOCK} in it)")
         return cls(path)
 
-    def _require_same(self, lock: Mapping[str, Any], record: Mapping[str, Any]) -> None:
+    def _require_same(self, lock: Mapping[str, Any], record: Mapping[str, Any], again: bool) -> None:
         was_locked, was = self.lock, self.record
         compared = [
             # Of the lock also what this call leaves out: a control.
             (LOCK, was_locked, lock, (*lock, *was_locked)),
             (RECORD, was, record, ("model", "stimuli", "engine")),
         ]
-        if not self._finished:  # a finished one adds nothing, so it may be read with what is installed now
+        # A finished run adds nothing, so it may be read with what is installed now.
+        if again or not self._finished:
             compared.append((RECORD, was.get("versions", {}), record.get("versions", {}), COMPUTING))
         for name, before, now, keys in compared:
             for key in keys:

@@ -6,7 +6,6 @@ parts of whole scenes; what is there already is not done again.
 
 from __future__ import annotations
 
-import platform
 import re
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -29,7 +28,7 @@ from voe.latents import sample_latents
 from voe.lock import digest, make_lock, resolve_protocol
 from voe.protocols import Protocol
 from voe.results import Run
-from voe.runs import CLIP_TYPES, ROW_TYPES, Failure, RunFolder
+from voe.runs import CLIP_TYPES, ROW_TYPES, Failure, RunFolder, versions
 from voe.scenes import ClipFrames, Scene, read_scene
 from voe.video import Backend, backend_version
 from voe.windows import check_windows, window_starts
@@ -194,20 +193,10 @@ class _Job:
             "rebatch_difference": rebatch_difference(self.model, self.protocol, max(self.batch_size, 2))
             if tolerance is None
             else tolerance,
-            "versions": _versions(),
+            "versions": versions(),
             "command": list(command),
             "started": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
         }
-
-
-def _versions() -> dict[str, str]:
-    """Versions of what the numbers depend on."""
-    import torch
-
-    import voe
-
-    packages = {"voe": voe.__version__, "torch": torch.__version__, "numpy": np.__version__}
-    return {**packages, "python": platform.python_version(), "platform": platform.platform()}
 
 
 def _score_scenes(job: _Job, folder: RunFolder, progress: Progress) -> None:

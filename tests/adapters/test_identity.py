@@ -209,23 +209,35 @@ def test_a_built_in_model_that_was_changed_after_it_was_loaded() -> None:
 class Asked(Judge):
     def __init__(self, word: str = "yes") -> None:
         self.spec = JudgeSpec("asked", "test", "2026-01-01")
-        self.word, self.known = word, list[str]()
+        self.word, self.known, self._calls = word, list[str](), 0
 
     def ask(self, questions: Sequence[Question]) -> Iterator[Answer]:
         self.known += [question.id for question in questions]
+        self._calls += 1
         yield from ()
 
 
 def test_a_judge_is_known_by_its_spec_and_file_and_may_keep_its_answers() -> None:
     one, two = (load_any(f"{__file__}:Asked{more}") for more in ("", ",word=no"))
-    assert isinstance(one, Judge) and "state_sha256" not in identity(one)
+    assert isinstance(one, Judge) and isinstance(two, Judge)
     assert identity(one)["spec"] != identity(two)["spec"]
     assert identity(one)["source_sha256"] == identity(two)["source_sha256"] != ""
     before = identity(one)
-    list(one.ask([]))  # type: ignore[union-attr]
+    list(one.ask([]))
     assert identity(one) == before
     assert len({default_folder(LOCK, identity(judge)) for judge in (one, two)}) == 2
     assert identity(load_any("planted:perfect")) == {}
+
+
+def test_a_judge_that_was_built_by_hand_is_known_by_its_settings_and_weights() -> None:
+    yes, again, no = Asked("yes"), Asked("yes"), Asked("no")
+    assert identity(yes) == identity(again)
+    assert [key for key in identity(yes) if identity(yes)[key] != identity(no)[key]] == ["state_sha256"]
+    for judge, gain in ((yes, 1.0), (again, 2.0)):
+        judge.pipeline = Held(nn.Linear(1, 1))  # type: ignore[attr-defined]
+        nn.init.constant_(judge.pipeline.net.weight, gain)  # type: ignore[attr-defined]
+        nn.init.zeros_(judge.pipeline.net.bias)  # type: ignore[attr-defined]
+    assert identity(yes)["state_sha256"] != identity(again)["state_sha256"]
 
 
 class Held:

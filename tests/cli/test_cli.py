@@ -86,7 +86,11 @@ def test_failures_are_listed_and_set_the_exit_code(clips: Path, tmp_path: Path) 
     (tmp_path / "jump3/2.png").write_bytes(b"torn")
     result = voe("score", "--model", "copy-last-frame,size=32", "--stimuli", str(clips), *SHORT)
     assert result.exit_code == 3
-    assert "1 FAILED" in result.output and "jump3" in result.output and "left out: 1 failed" in result.output
+    assert (
+        "1 clip FAILED" in result.output
+        and "jump3" in result.output
+        and "left out: 1 failed" in result.output
+    )
 
 
 def test_seeds_print_their_distribution(clips: Path) -> None:

@@ -21,14 +21,15 @@ class Stubborn(Judge):
 
     def __init__(self, failing: str = "", stop_after: int = 10**9) -> None:
         self.spec = JudgeSpec("stubborn", "test", "2026-01-01", kinds=("rate",))
-        self.failing, self.stop_after, self.asked = failing, stop_after, list[str]()
+        # Of trouble on the way no judge is another one: names with '_' are no part of who it is.
+        self._failing, self._stop_after, self.asked = failing, stop_after, list[str]()
 
     def ask(self, questions: Sequence[Question]) -> Iterator[Answer]:
         for question in questions:
-            if len(self.asked) >= self.stop_after:
+            if len(self.asked) >= self._stop_after:
                 raise KeyboardInterrupt
             self.asked.append(question.id)
-            if self.failing and self.failing in question.id:
+            if self._failing and self._failing in question.id:
                 yield Answer(question.id, "failed", reason="the server hung up")
             else:
                 yield Answer(question.id, "answered", "yes", "yes", {"yes": 0.75, "no": 0.25}, mass=0.5)

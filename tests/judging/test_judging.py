@@ -22,6 +22,7 @@ from voe.judging.plan import Asking, items
 from voe.judging.questions import read_questions
 from voe.judging.results import JudgeRun, read_judgements
 from voe.results import Run
+from voe.runs import versions
 
 # Per clip 6 general ratings, of 18 possible and 18 impossible clips; 4 choices of 72 ordered pairings.
 RATED, CHOSEN = 6 * 36, 4 * 72
@@ -119,12 +120,17 @@ def test_words_alone_give_the_same_verdicts(one_each: StimulusSet, tmp_path: Pat
     assert set(run.judgements["leaning"].abs()) == {1.0}
 
 
-def test_nothing_is_asked_twice_and_what_failed_is_asked_again(one_each: StimulusSet, tmp_path: Path) -> None:
+def test_nothing_is_asked_twice_and_what_failed_is_asked_again(
+    one_each: StimulusSet, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     whole = ask(Stubborn(), one_each, FEW, tmp_path / "whole")
     first = Stubborn("possible-2")
     run = ask(first, one_each, FEW, tmp_path / "run")
     missing = [i for i in first.asked if "possible-2" in i]
     assert run.missing["rate"].failed == len(missing) == 2 * 36  # 'impossible-2' has that name too
+    with monkeypatch.context() as newer, pytest.raises(RunError, match="begun with another torch"):
+        newer.setattr("voe.judging.asking.versions", lambda: {**versions(), "torch": "99.0"})
+        ask(Stubborn(), one_each, FEW, tmp_path / "run")
     again = Stubborn()
     run = ask(again, one_each, FEW, tmp_path / "run")
     assert sorted(again.asked) == sorted(missing) and run.missing["rate"].failed == 0

@@ -31,6 +31,8 @@ _LIBRARIES: Final = frozenset({"numpy", "torch", "transformers", "voe"})
 _EMPTY: Final = frozenset({abc.ABC, typing.Generic, typing.Protocol})
 _HEAP_TYPE: Final = 1 << 9
 """The flag of a class that was written in Python, not in C."""
+FIXED: Final = (*_PLAIN, *_BY_TEXT, tuple, frozenset, torch.Tensor, type)
+"""Values that hold nothing to which more could be added."""
 _FUNCTIONS: Final = (types.FunctionType, types.MethodType, staticmethod, classmethod, property)
 
 

@@ -16,7 +16,7 @@ from torch import nn
 
 from voe.adapters.base import Predictor
 from voe.adapters.checkpoints import weights_hash
-from voe.adapters.fingerprints import DEEPEST, attributes, feed, feed_class
+from voe.adapters.fingerprints import DEEPEST, FIXED, attributes, feed, feed_class
 from voe.adapters.judge import Judge
 from voe.adapters.own_files import class_name
 from voe.errors import ModelError
@@ -26,7 +26,7 @@ _APART: Final = frozenset({"spec", "device", "loaded_from", "loaded_weights"})
 """Attributes that are recorded elsewhere, or in words of their own."""
 
 
-def networks(model: Predictor) -> dict[str, nn.Module]:
+def networks(model: Predictor | Judge) -> dict[str, nn.Module]:
     """Networks within an adapter: its attributes, and those of containers and objects in them."""
     found: dict[str, nn.Module] = {}
     for name, value in attributes(model).items():
@@ -83,7 +83,8 @@ def identity(model: Predictor | Judge) -> dict[str, str]:
     - class: its name; source_sha256: of the file that the class stands in, '' where there is none;
     - code_sha256: of the code of the class and its bases as it runs, with what it closes over;
     - state_sha256: of its networks (weights, classes, settings), tensors, arrays and plain values, to a depth
-      of four; not of a judge, which may keep its answers.
+      of four; of a judge its networks and its own plain values, but for names that begin with '_': those,
+      and lists and dictionaries, may be counters and the answers that it keeps.
 
     Two models that differ in none of these are not told apart: say in a file that they read when they are
     first called, in a variable of their module, or in a function elsewhere that they call.
@@ -99,13 +100,18 @@ def identity(model: Predictor | Judge) -> dict[str, str]:
         "source_sha256": _source_hash(kind),
         "code_sha256": code.hexdigest(),
     }
-    if isinstance(model, Judge):
-        return found
     digest = hashlib.sha256()
-    held = attributes(model)
+    held = _settings(model) if isinstance(model, Judge) else attributes(model)
     for name in sorted(held.keys() - _APART):
         feed(digest, name, held[name])
     return {**found, "state_sha256": digest.hexdigest()}
+
+
+def _settings(judge: Judge) -> dict[str, object]:
+    """What a judge is made of: its networks, and what should not change while it answers."""
+    held = attributes(judge).items()
+    own = {name: one for name, one in held if isinstance(one, FIXED) and not name.startswith("_")}
+    return {**own, **networks(judge)}
 
 
 def weights_of(model: Predictor) -> dict[str, str]:

@@ -126,7 +126,11 @@ class JudgeSpec:
 
 
 class Judge(ABC):
-    """A model that is asked about clips. It keeps no state between questions but a cache of answers."""
+    """A model that is asked about clips. It keeps no state between questions but a cache of answers.
+
+    Its networks and its plain attributes are part of who it is: with others a run is another run. What it
+    counts while it answers belongs in a name that begins with '_', or in a list or a dictionary.
+    """
 
     spec: JudgeSpec
     loaded_from: str = ""

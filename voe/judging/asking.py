@@ -7,7 +7,6 @@ the next run; a later answer to the same question takes the place of an earlier 
 from __future__ import annotations
 
 import json
-import platform
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -28,7 +27,7 @@ from voe.judging.plan import Asking, Item, items, judge_lock, right_answers
 from voe.judging.questions import QuestionSet, read_questions
 from voe.judging.refusals import Refusals
 from voe.judging.results import JUDGEMENT_TYPES, JUDGEMENTS, JudgeRun, read_judgements
-from voe.runs import Failure, RunFolder
+from voe.runs import Failure, RunFolder, versions
 from voe.scoring import default_folder
 from voe.video import Backend, backend_version
 
@@ -85,7 +84,8 @@ def ask(
     path = default_folder(lock, identity(judge)) if out is None else Path(out)
     job = _Job(judge, stimuli, settled, backend)
     with RunFolder.made(path).held():
-        folder = RunFolder.create(path, lock, _record(job, command, len(plan)), stimuli)
+        again = bool((read_judgements(path)["status"] == "failed").any())
+        folder = RunFolder.create(path, lock, _record(job, command, len(plan)), stimuli, again=again)
         (path / JUDGEMENTS).mkdir(exist_ok=True)
         _ask_all(job, folder, plan, progress or (lambda done, total: None))
         run = JudgeRun(folder)
@@ -129,8 +129,6 @@ def estimate(
 
 
 def _record(job: _Job, command: Sequence[str], planned: int) -> dict[str, object]:
-    import voe
-
     spec = job.judge.spec
     return {
         "model": {
@@ -142,7 +140,7 @@ def _record(job: _Job, command: Sequence[str], planned: int) -> dict[str, object
         "engine": {"decoder": backend_version(job.backend), "compared": "clips of equal size, rate, length"},
         "rebatch_difference": 0.0,
         "questions_planned": planned,
-        "versions": {"voe": voe.__version__, "python": platform.python_version()},
+        "versions": versions(),
         "command": list(command),
         "started": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
     }  # fmt: skip

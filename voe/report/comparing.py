@@ -137,10 +137,16 @@ def _accuracy_views(measure: str, notes: Sequence[str]) -> list[View]:
     ]
 
 
+def _difference(record: Record) -> str:
+    """A difference with its interval, where there is one."""
+    span = point_interval(record["low"], record["high"])
+    return points(record["estimate"]) + (f" ({span})" if span else "")
+
+
 def _difference_views(measure: str) -> list[View]:
     cells = {
         "runs": lambda r: f"{r['first']} - {r['second']}",
-        "difference (95 %)": lambda r: f"{points(r['estimate'])} ({point_interval(r['low'], r['high'])})",
+        "difference (95 %)": _difference,
         "better": lambda r: f"{r['first_only']}:{r['second_only']}",
         "p": shown("p_value", p_text),
         "p (Holm)": shown("p_holm", p_text),

@@ -10,7 +10,7 @@ from voe.judging.biases import Biases, Sensitivity, Share
 from voe.judging.plan import CONTROLS
 from voe.judging.results import JudgeRun
 from voe.lock import digest
-from voe.report.table import WIDTH, block, failures_text, grid, interval, percent
+from voe.report.table import WIDTH, block, failed_line, failures_text, grid, interval, percent
 from voe.results import ALL, Run
 
 if TYPE_CHECKING:
@@ -43,8 +43,8 @@ def judge_heading(run: Run) -> str:
     judge = cast(JudgeRun, run)
     snapshot = lock["model"]["snapshot"] or "unknown: its weights may change under the same name"
     lines = [f"model     {lock['model']['name']}", f"          snapshot {snapshot}"]
-    if failed := len(run.failures):
-        lines.insert(0, f"{failed} FAILED: listed below, left out with what they belong to, and counted")
+    if run.failures:
+        lines.insert(0, failed_line(run.failures))
     if lock["model"]["family"] == "planted":
         lines.append("          PLANTED: its answers are made up from the right ones")
     clips = run.clip_counts()

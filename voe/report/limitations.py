@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from voe.contrasts import NOT_TESTABLE
 from voe.lock import TIE_LIMIT
+from voe.report.table import counted_failures
 from voe.results import ALL, Run
 
 
@@ -24,8 +25,9 @@ def _of_this_run(run: Run) -> list[str]:
         found.append(f"This is a control run ({lock['control']}); its accuracy is no measure of physics.")
     if not lock["model"]["trained"] and lock["model"]["family"] != "baseline":
         found.append("The network is untrained: what it does, its architecture does by itself.")
-    if failures := len(run.failures):
-        found.append(f"{failures} clips or comparisons failed and are left out with all that they belong to.")
+    if run.failures:
+        failed = counted_failures(run.failures)
+        found.append(f"{failed} failed and are left out with all that they belong to.")
     if clips["unverified"]:
         found.append(
             f"{clips['unverified']} clips could not be checked for completeness: their files state no "

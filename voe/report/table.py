@@ -13,6 +13,7 @@ import pandas as pd
 from voe.controls import CONTROLS
 from voe.lock import digest
 from voe.results import ALL, PAIRS, QUADRUPLETS, Run
+from voe.runs import Failure
 
 WIDTH = 80
 _VERDICTS = {"above": "above", "below": "BELOW", "equivalent": "at chance", "inconclusive": "inconclusive"}
@@ -62,8 +63,8 @@ def heading(run: Run) -> str:
         sampling = "every 2nd frame"
     model = lock["model"]["name"]
     lines = [f"model     {model}"]
-    if failures := len(run.failures):
-        lines.insert(0, f"{failures} FAILED: listed below, left out with what they belong to, and counted")
+    if run.failures:
+        lines.insert(0, failed_line(run.failures))
     if not lock["model"]["trained"] and lock["model"]["family"] != "baseline":
         lines.append("          UNTRAINED: random weights; this says what an architecture does by itself")
     clips = run.clip_counts()
@@ -136,12 +137,28 @@ def health_text(run: Run) -> str:
     return "\n".join(lines)
 
 
+def counted_failures(failures: Sequence[Failure]) -> str:
+    """How many clips could not be read, and how many comparisons not be made for another reason.
+
+    >>> from voe.runs import Failure
+    >>> counted_failures([Failure("s", "a", "clip", "no such file"), Failure("s", "b | c", "comparison", "")])
+    '1 clip and 1 comparison'
+    """
+    counts = [(kind, sum(one.kind == kind for one in failures)) for kind in ("clip", "comparison")]
+    return " and ".join(f"{n} {kind}{'s' * (n > 1)}" for kind, n in counts if n)
+
+
+def failed_line(failures: Sequence[Failure]) -> str:
+    """The line that stands above everything else where something failed."""
+    return f"{counted_failures(failures)} FAILED: listed below, left out with all that they belong to"
+
+
 def failures_text(run: Run, most: int = 10) -> str:
     """The failures, the first `most` of them by name."""
     failures = run.failures
     if not failures:
         return ""
-    lines = [f"{len(failures)} FAILED:"]
+    lines = [f"{counted_failures(failures)} FAILED:"]
     for failure in failures[:most]:
         lines.append(f"  {failure.scene}, {failure.clip}: {failure.reason}")
     if len(failures) > most:

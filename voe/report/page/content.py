@@ -15,7 +15,7 @@ from voe.report.formats import Table
 from voe.report.limitations import limitations
 from voe.report.page.comparisons import comparisons
 from voe.report.statistics import run_tables
-from voe.report.table import interval, p_text, percent
+from voe.report.table import counted_failures, interval, p_text, percent
 from voe.results import ALL, Run
 from voe.whole_clips import WholeClipRun
 
@@ -114,8 +114,8 @@ def headline(run: Run) -> dict[str, Any]:
     base = {
         "model": lock["model"]["name"], "family": lock["model"]["family"], "stimuli": lock["stimuli"]["name"],
         "measure": lock["measure"]["headline"], "trained": lock["model"]["trained"],
-        "control": lock.get("control", ""), "unfinished": run.unfinished, "failures": len(run.failures),
-        "lock": digest(lock), "note": lock["stimuli"]["note"],
+        "control": lock.get("control", ""), "unfinished": run.unfinished,
+        "failed": counted_failures(run.failures), "lock": digest(lock), "note": lock["stimuli"]["note"],
     }  # fmt: skip
     if row is None or not row["n"]:
         return {**base, "right": "", "interval": "", "p": "", "n": 0, "verdict": _nothing(run)}
