@@ -142,6 +142,10 @@ def test_anything_but_tokens_of_every_window_is_refused(wrong, message, method, 
     monkeypatch.setattr(model, method, lambda *given: real(*given)["pixel"])
     with pytest.raises(ModelError, match="returns Tensor, not stream -> tensor"):
         window_surprise(model, torch.rand(12, 3, 8, 8), windows, (2,), 2)
+    monkeypatch.setattr(model, method, lambda *given: {}[method])
+    raised = rf"model '.*': {method} raised KeyError: '{method}' \(test_engine.py, line \d+\)"
+    with pytest.raises(ModelError, match=raised):
+        window_surprise(model, torch.rand(12, 3, 8, 8), windows, (2,), 2)
 
 
 def test_a_window_has_the_tokens_of_its_grid(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -56,10 +56,12 @@ def _natural(path: Path) -> tuple[str, int]:
 
 
 def require_comparable(runs: Sequence[Run], *, allow_protocols: bool = False) -> None:
-    """Raise RunError unless the runs show the same stimuli under the same protocol, each of them once.
+    """Raise RunError unless the runs are finished and show the same stimuli under one protocol, each once.
 
     `allow_protocols` lets windows, contexts and sampling differ; the stimuli must be the same in any case.
     """
+    for run in runs:
+        run.require_finished()
     first, *others = runs
     seen = {first.path.resolve()}
     for run in others:
@@ -98,6 +100,30 @@ def require_distinct(runs: Sequence[Run]) -> None:
                     f"comparing runs: {other.path} and {run.path} are of one network (they have {mark[0]}), "
                     "and count as one seed; name one of them"
                 )
+
+
+def require_one_recipe(trained: Sequence[Run]) -> None:
+    """Raise RunError where runs that are to be seeds of one network are of different ones."""
+    first, *others = trained
+    for run in others:
+        mine, theirs = _recipe(first), _recipe(run)
+        if different := [name for name in mine if mine[name] != theirs[name]]:
+            raise RunError(
+                f"comparing runs: {first.path} ({first.lock['model']['name']}) and {run.path} "
+                f"({run.lock['model']['name']}) differ in {', '.join(different)}, so they are no seeds of "
+                "one network; name runs of one model that differ in their seed alone"
+            )
+
+
+def _recipe(run: Run) -> dict[str, object]:
+    """What seeds of one network have in common."""
+    model = run.record["model"]
+    details = model.get("details", {})
+    return {
+        **{name: model.get(name) for name in ("family", "size", "streams")},
+        "trained or not": run.lock["model"]["trained"],
+        **{name: details.get(name) for name in ("architecture", "parameters")},
+    }
 
 
 def _marks(run: Run) -> list[tuple[str, object]]:
@@ -151,10 +177,11 @@ def against_untrained(trained: Sequence[Run], untrained: Sequence[Run]) -> Again
     Hedges' g and Welch's test (`group_difference`). Rank and single case are those of the first trained run.
 
     Raises:
-        RunError: other stimuli or protocols, one network twice, or an 'untrained' run whose network is
-            trained.
+        RunError: other stimuli or protocols, one network twice, trained runs that are no seeds of one
+            network, or an 'untrained' run whose network is trained.
     """
     require_comparable([*trained, *untrained])
+    require_one_recipe(trained)
     for run in untrained:
         if run.lock["model"]["trained"] and run.lock["model"]["family"] != "baseline":
             raise RunError(

@@ -16,6 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from voe.adapters.base import Predictor, future_tokens
+from voe.adapters.own_files import foreign
 from voe.errors import ClipError, ModelError, ProtocolError
 from voe.frames import FramePool
 from voe.protocols import Protocol
@@ -159,7 +160,8 @@ def in_batches(
         stream -> [m, tokens, channels], on the model's device.
 
     Raises:
-        ModelError: the model returns other streams than it states, or no tensors of that shape.
+        ModelError: the model raises something, or returns other streams than it states, or no tensors of that
+            shape.
     """
     import torch
 
@@ -167,7 +169,8 @@ def in_batches(
     for first in range(0, len(rows), batch_size):
         batch = frames[torch.from_numpy(rows[first : first + batch_size])]
         pixels = normalise(batch, model.spec.mean, model.spec.std).to(model.device)
-        output = model.targets(pixels) if n_frames is None else model.predict(pixels, n_frames)
+        with foreign(f"model {model.spec.name!r}: {'targets' if n_frames is None else 'predict'}"):
+            output = model.targets(pixels) if n_frames is None else model.predict(pixels, n_frames)
         if not isinstance(output, Mapping):
             raise _broken(model, f"returns {type(output).__name__}, not stream -> tensor")
         if set(output) != set(parts):

@@ -110,6 +110,23 @@ class Run:
         known = failed | set(self.folder.clips()["clip"])
         return sum(clip.id not in known for clip in self.stimuli.clips)
 
+    @property
+    def whole(self) -> bool:
+        """Whether nothing failed and nothing is left to do."""
+        return not self.failures and not self.unfinished
+
+    def require_finished(self) -> None:
+        """Refuse to test a part of a run: looking before the end, and stopping when it suits, is no test.
+
+        Raises:
+            RunError: something is still to be scored or asked.
+        """
+        if self.unfinished:
+            raise RunError(
+                f"run {self.path}: it is unfinished ({self.unfinished} still to do), and a part of a run is "
+                "not tested; give the same command again to finish it. `voe table` describes what is there"
+            )
+
     def rows(self) -> pd.DataFrame:
         """Raw rows: clip, window_start (frame of the clip), context, stream, surprise (float32)."""
         return self.folder.rows()

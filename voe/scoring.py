@@ -61,7 +61,7 @@ def score(
         stimuli: a set, or a name, card or manifest as in `voe.load_stimuli`.
         protocol: a `Protocol`, or only the fields that differ from the card's; None: the card's, or the
             model's own where the set has no card.
-        out: the run folder; by default `runs/MODEL--STIMULI-LOCK`, with LOCK from what is fixed beforehand,
+        out: the run folder; by default `runs/MODEL--STIMULI-DIGEST`, the digest of what is fixed beforehand,
             so that the same call finds its own folder again.
         batch_size: windows handed to the model at once.
         backend: the video decoder.
@@ -110,7 +110,7 @@ def score(
 
 
 def default_folder(lock: Mapping[str, Any], who: Mapping[str, str] | None = None) -> Path:
-    """`runs/MODEL--STIMULI-LOCK`, with characters that a file name may hold.
+    """`runs/MODEL--STIMULI-DIGEST`, with characters that a file name may hold.
 
     `who` is the `identity` of a model of one's own, which may have called itself what another does: each
     has a folder of its own.

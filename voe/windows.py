@@ -42,8 +42,8 @@ def sample_stream(protocol: Protocol, clip_fps: float | None = None) -> Iterator
     assert protocol.fps is not None
     if clip_fps is None:
         raise ClipError(
-            f"sampling at {protocol.fps:g} fps: the clip's own frame rate is unknown or not constant; give "
-            "`fps` in the manifest, or use --frame-step"
+            f"sampling at {protocol.fps:g} fps: the clip's own frame rate is unknown or not constant. Use "
+            "--frame-step, or, for a folder of images, give `fps` in the manifest"
         )
     if protocol.fps > clip_fps * (1 + 1e-6):
         raise ClipError(

@@ -82,6 +82,17 @@ def test_rows_as_csv_are_all_the_rows(clips: Path) -> None:
     assert pairs["score"].tolist() == [1.0] * 12
 
 
+def test_a_manifest_is_checked_and_rows_that_there_are_not_are_refused(clips: Path, tmp_path: Path) -> None:
+    checked = voe("stimuli", "check", str(clips), "--decode", "--quiet")
+    assert checked.exit_code == 0 and "sound" in checked.output
+    (tmp_path / "jump3/2.png").write_bytes(b"torn")
+    torn = voe("stimuli", "check", str(clips), "--decode", "--quiet")
+    assert torn.exit_code == 1 and "jump3" in torn.output
+    voe("score", "--model", "copy-last-frame,size=32", "--stimuli", str(clips), *SHORT, "--out", "run")
+    rows = voe("rows", "run", "--of", "quadruplets")
+    assert rows.exit_code == 2 and "compares no quadruplets; choose --of pairs" in rows.output
+
+
 def test_failures_are_listed_and_set_the_exit_code(clips: Path, tmp_path: Path) -> None:
     (tmp_path / "jump3/2.png").write_bytes(b"torn")
     result = voe("score", "--model", "copy-last-frame,size=32", "--stimuli", str(clips), *SHORT)

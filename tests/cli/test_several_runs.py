@@ -8,6 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 from scipy import stats
 from statsmodels.stats.contingency_tables import mcnemar
@@ -49,6 +50,26 @@ def test_trained_seeds_are_compared_over_seeds_and_scenes(runs: Path) -> None:
         (expected.low, expected.high)
     )
     assert "g" not in overall and "over seeds and scenes" in voe("stats", *arguments).output
+
+
+def test_runs_are_named_what_they_are_and_seeds_are_of_one_network(runs: Path) -> None:
+    copy, seed = str(runs / "copy"), str(runs / "random/seed-0")
+    assert "BESIDE 1 BASELINE [" in voe("stats", copy, "--untrained", seed).output
+    arguments = ["stats", copy, "--trained", seed, "--untrained", str(runs / "random/seed-1")]
+    mixed = str(voe(*arguments, error=RunError).exception)
+    assert "are no seeds of one network" in mixed and "differ in streams" in mixed
+
+
+def test_a_part_of_a_run_is_not_tested(runs: Path, tmp_path: Path) -> None:
+    part = tmp_path / "part"
+    shutil.copytree(runs / "copy", part)
+    for kind in ("clips", "surprise"):
+        for file in sorted((part / kind).glob("*.parquet")):
+            table = pd.read_parquet(file)
+            table[table["clip"] != "solidity0p"].to_parquet(file)
+    assert "UNFINISHED: 1 clips" in voe("table", str(part)).output
+    for command in (["stats", str(part)], ["compare", str(runs / "random/seed-0"), str(part)]):
+        assert "it is unfinished (1 still to do)" in str(voe(*command, error=RunError).exception)
 
 
 def test_compare_is_mcnemar_with_holm_over_pairs_of_runs(runs: Path) -> None:

@@ -14,11 +14,14 @@ from scipy import stats
 
 from voe.cli.main import cli
 from voe.clips import StimulusSet
+from voe.judging.asking import ask
 from voe.judging.biases import _choosing
 from voe.judging.plan import Asking
 from voe.report.comparing import compare_tables
 from voe.report.formats import render
+from voe.report.table import run_text
 
+from .conftest import Stubborn
 from .test_judging import judged
 
 FEW = ("--frames", "4", "--size", "32")
@@ -61,6 +64,43 @@ def test_a_control_is_named_as_one(one_each: StimulusSet, tmp_path: Path) -> Non
     blank = judged("coin", one_each, tmp_path / "blank", Asking(4, kinds=("rate",), control="blank"))
     text = render(compare_tables([plain, blank]), "text")
     assert "planted:coin (CONTROL: blank)" in " ".join(text.split())
+
+
+JUDGE = """
+from voe.adapters.judge import Answer, Judge, JudgeSpec
+
+class Odd(Judge):
+    def __init__(self, trouble="word"):
+        self.spec, self.trouble = JudgeSpec("odd", "toy", "2026-01-01", kinds=("rate",)), trouble
+
+    def ask(self, questions):
+        for number, question in enumerate(questions):
+            if self.trouble == "raises":
+                raise KeyError("boo")
+            word = "banana" if number % 2 else question.choices[0]
+            asked = "another" if self.trouble == "other" else question.id
+            yield Answer(asked, "answered", word=word)
+"""
+
+
+def test_what_a_judge_of_ones_own_does_wrong_is_said_with_its_reason(tmp_path: Path) -> None:
+    (tmp_path / "odd.py").write_text(JUDGE, encoding="utf-8")
+    model = f"{tmp_path / 'odd.py'}:Odd"
+    few = ("--stimuli", "builtin", "--quiet", *FEW)
+    for trouble, words in (("raises", "'odd': ask raised KeyError: 'boo' (odd.py, line 11)"),
+                           ("other", "which is no voe Answer to a question that was asked")):  # fmt: skip
+        done = said("score", "--model", f"{model},trouble={trouble}", *few, "--out", str(tmp_path / trouble))
+        assert done.exit_code == 1 and words in str(done.exception)
+
+
+def test_answers_that_failed_set_the_exit_code_and_are_counted_by_reason(
+    one_each: StimulusSet, tmp_path: Path
+) -> None:
+    run = ask(Stubborn("possible-2"), one_each, Asking(4, size=32), tmp_path / "run")
+    assert not run.whole and run.unfinished == 0 and run.failures == ()
+    text = " ".join(run_text(run).split())
+    assert "72 answers FAILED: the server hung up The same command asks again what failed." in text
+    assert ask(Stubborn(), one_each, Asking(4, size=32), tmp_path / "run").whole
 
 
 def test_dry_runs() -> None:

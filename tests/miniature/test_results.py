@@ -293,6 +293,9 @@ def test_arms_of_a_group_are_told_apart_where_there_are_seeds_to_do_it() -> None
     assert row["estimate"] == pytest.approx(0.2) and row["low"] < 0.2 < row["high"]
     text = render(result_tables(found), "text")
     assert "AMOUNT OF VIDEO, differences in points, on builtin" in text and "+20.0" in text
+    alike = made.assign(score=(made["arm"] == "clips-100").astype(float))
+    text = render(result_tables(Results(alike, pd.DataFrame(), pd.DataFrame())), "text")
+    assert "-100.0" in text and "No interval: nothing varies between seeds or scenes." in text
     both = pd.concat([verdicts("pixels-1000", [0, 1], 0.5), verdicts("clips-1000", [0, 1], 0.6)])
     assert group_differences(Results(both, pd.DataFrame(), pd.DataFrame()), "visual complexity").empty
 

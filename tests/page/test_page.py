@@ -6,6 +6,7 @@ import base64
 import io
 import json
 import re
+import shutil
 from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
@@ -149,7 +150,7 @@ def test_several_runs_make_a_leaderboard(run: Run, stimuli: StimulusSet, tmp_pat
     others = [score(m, stimuli, PROTOCOL, tmp_path / m[:6]) for m in ("copy-last-frame", "random")]
     page = Reader(build_page([*others, run], 0))
     shown = " ".join(page.shown)
-    assert "board" in page.ids and "Leaderboard" in shown and "UNTRAINED NETWORKS" in shown
+    assert "board" in page.ids and "Leaderboard" in shown and "BESIDE 1 UNTRAINED NETWORK" in shown
     assert shown.count("copy-last-frame") >= 2
 
 
@@ -183,6 +184,15 @@ def test_small_pictures() -> None:
         assert (stream.width, stream.height, float(stream.average_rate or 0)) == (60, 40, 12.0)
         assert sum(1 for _ in container.decode(video=0)) == 5
     assert embedded({"a": "</script>\u2028"}) == '{"a": "\\u003c/script\\u003e\\u2028"}'
+
+
+def test_files_that_are_not_those_that_were_scored_are_said_to_be_others(run: Run, tmp_path: Path) -> None:
+    shutil.copytree(run.path, tmp_path / "run")
+    lock = json.loads((tmp_path / "run/protocol.lock").read_text(encoding="utf-8"))
+    lock["stimuli"]["sha256"] = "0" * 64
+    (tmp_path / "run/protocol.lock").write_text(json.dumps(lock), encoding="utf-8")
+    texts = [" ".join(Reader(build_page([one], 1)).shown) for one in (run, Run.open(tmp_path / "run"))]
+    assert ["are not those that were scored" in text for text in texts] == [False, True]
 
 
 def test_the_command(run: Run, tmp_path: Path) -> None:

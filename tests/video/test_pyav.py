@@ -80,9 +80,12 @@ def test_rates_that_times_round_are_the_exact_ones() -> None:
     assert frame_rate(source("ntsc.mkv")) == NTSC
 
 
-def test_a_rate_that_is_given_wins() -> None:
-    given = Source(VIDEOS / "whole.mp4", fps=12.5)
-    assert decode(given, ()).fps == frame_rate(given) == 12.5
+def test_a_rate_that_is_stated_must_agree_with_the_file() -> None:
+    agreed, other = (Source(VIDEOS / "whole.mp4", fps=fps) for fps in (24.9, 12.5))
+    assert decode(agreed, ()).fps == frame_rate(agreed) == 25.0
+    for reading in (lambda: decode(other, ()), lambda: frame_rate(other)):
+        with pytest.raises(VideoError, match=r"12\.5 fps is stated, and its frames come at 25 a second"):
+            reading()
 
 
 @pytest.mark.parametrize("name", ["whole.mp4", "open_gop.mp4", "bt709.mp4", "rgb.mp4", "trimmed.mp4"])

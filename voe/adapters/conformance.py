@@ -21,8 +21,7 @@ from torch import Tensor
 
 from voe.adapters.base import Predictor, PredictorSpec, future_tokens
 from voe.adapters.identity import in_training, weights_of
-from voe.adapters.load import describe
-from voe.adapters.own_files import FOREIGN_ERRORS
+from voe.adapters.own_files import FOREIGN_ERRORS, describe
 from voe.windows import check_windows, normalise
 
 # The same call twice: what libraries leave open when memory is aligned otherwise, and nothing more.

@@ -10,8 +10,7 @@ import numpy as np
 
 from voe.adapters.conformance import CheckResult
 from voe.adapters.judge import Answer, AnswerStatus, Judge, Question, QuestionKind, ShownClip
-from voe.adapters.load import describe
-from voe.adapters.own_files import FOREIGN_ERRORS
+from voe.adapters.own_files import FOREIGN_ERRORS, describe
 from voe.adapters.planted import PlantedJudge
 
 _SUM_LIMIT: Final = 1e-6

@@ -14,7 +14,6 @@ import importlib
 import importlib.util
 import inspect
 import json
-import traceback
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from importlib.metadata import EntryPoint, entry_points
@@ -23,7 +22,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from voe.adapters.base import Predictor, PredictorSpec
 from voe.adapters.judge import Judge, JudgeSpec
-from voe.adapters.own_files import FOREIGN_ERRORS, module_name, module_of_file
+from voe.adapters.own_files import FOREIGN_ERRORS, describe, module_name, module_of_file
 from voe.adapters.specs import ModelSpec, parse_spec
 from voe.errors import ModelError, VoeError, did_you_mean
 from voe.weights import resolved
@@ -239,13 +238,6 @@ def load_plugin(point: EntryPoint) -> Factory:
             "`from_spec`; correct its entry point"
         )
     return cast("Factory", factory)
-
-
-def describe(error: BaseException) -> str:
-    """An error of foreign code in one line: its type, its text, and where it was raised."""
-    frames = traceback.extract_tb(error.__traceback__)
-    where = f" ({Path(frames[-1].filename).name}, line {frames[-1].lineno})" if frames else ""
-    return f"{type(error).__name__}: {' '.join(str(error).split())}{where}"
 
 
 def _foreign_factory(spec: ModelSpec) -> Factory:

@@ -1,15 +1,18 @@
-"""Python files of one's own as modules: each file is one, and none is known by the place that it lies in."""
+"""Code of one's own: each file is one module, known by no place, and what it raises says who raised it."""
 
 from __future__ import annotations
 
 import hashlib
 import importlib.util
 import sys
+import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from voe.adapters.specs import ModelSpec
-from voe.errors import ModelError
+from voe.errors import ModelError, VoeError
 
 if TYPE_CHECKING:
     from types import ModuleType
@@ -19,6 +22,28 @@ if TYPE_CHECKING:
 FOREIGN_ERRORS: tuple[type[BaseException], ...] = (Exception, SystemExit)
 
 _PREFIX: Final = "voe_adapter_"
+
+
+def describe(error: BaseException) -> str:
+    """An error of foreign code in one line: its type, its text, and where it was raised."""
+    frames = traceback.extract_tb(error.__traceback__)
+    where = f" ({Path(frames[-1].filename).name}, line {frames[-1].lineno})" if frames else ""
+    return f"{type(error).__name__}: {' '.join(str(error).split())}{where}"
+
+
+@contextmanager
+def foreign(doing: str) -> Iterator[None]:
+    """What code of one's own raises while it is called becomes an error that says who raised it, and where.
+
+    Raises:
+        ModelError: it raised something that is no VoeError.
+    """
+    try:
+        yield
+    except VoeError:
+        raise
+    except FOREIGN_ERRORS as error:
+        raise ModelError(f"{doing} raised {describe(error)}") from error
 
 
 def module_of_file(path: Path, spec: ModelSpec) -> ModuleType:

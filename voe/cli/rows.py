@@ -46,6 +46,11 @@ def command(run: str, as_csv: bool, as_json: bool, what: str | None) -> None:
     if what not in tables:
         raise click.UsageError(f"run {run} has no {what}; choose one of {', '.join(tables)}")
     table = tables[what]()
+    if what in ("quadruplets", "pairs") and not getattr(opened.stimuli, what):
+        kinds = [name for name in ("quadruplets", "pairs") if getattr(opened.stimuli, name)]
+        raise click.UsageError(
+            f"run {run} compares no {what}; choose --of {' or '.join(kinds) or 'surprise'}"
+        )
     if "concepts" in table:
         table = table.assign(concepts=table["concepts"].map(";".join))
     if as_json:

@@ -37,7 +37,7 @@ EXIT_WITH_FAILURES = 3
 @stimuli_option
 @root_option
 @click.option(
-    "--out", type=click.Path(file_okay=False), help="Run folder.  [default: runs/MODEL--STIMULI-LOCK]"
+    "--out", type=click.Path(file_okay=False), help="Run folder.  [default: runs/MODEL--STIMULI-DIGEST]"
 )
 @click.option(
     "--seeds", type=click.IntRange(2), help="Score seeds 0 .. N-1 of a model that has them, and compare."
@@ -84,7 +84,8 @@ def command(
     """Score a model on stimuli, and print how far above chance it is.
 
     With no arguments, the model that ships is scored on the stimuli that ship. The same command continues a
-    run that was cut off. Exit code 3: done, but some clips could not be scored.
+    run that was cut off. Exit code 3: done, but some clips could not be scored, or some questions were not
+    answered for a failure.
     """
     from voe.adapters.load import load_any
     from voe.adapters.specs import parse_spec
@@ -115,7 +116,7 @@ def command(
                 return
             runs.append(found)
     _print(runs, as_json)
-    if any(run.failures for run in runs):
+    if any(not run.whole for run in runs):
         sys.exit(EXIT_WITH_FAILURES)
 
 

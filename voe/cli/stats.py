@@ -53,6 +53,7 @@ def command(
     if trained and not untrained:
         raise click.UsageError("--trained names further seeds to set beside --untrained, which is missing")
     opened = Run.open(Path(run))
+    opened.require_finished()
     tables = reference_tables(opened) if protocol == "reference" else run_tables(opened)
     if untrained:
         tables.append(untrained_table([opened, *open_runs(trained)], open_runs(untrained)))

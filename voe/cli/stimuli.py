@@ -47,7 +47,10 @@ def show(name: str) -> None:
 @json_option
 @click.option("--quiet", is_flag=True, help="No progress bar.")
 def check(name: str, root: str | None, decode: bool, as_json: bool, quiet: bool) -> None:
-    """Hold the download of NAME against its card: counts, files, labels, lengths. Exit code 1: not sound."""
+    """Hold the download of NAME against its card: counts, files, labels, lengths. Exit code 1: not sound.
+
+    NAME may be a manifest of your own clips (.csv), too: files, labels, lengths.
+    """
     from voe.cli.terminal import print_json, print_text, progress_bar
     from voe.loaders.checking import check_stimuli
     from voe.report.checked import checked_record, checked_text

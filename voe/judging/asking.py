@@ -18,10 +18,11 @@ import pandas as pd
 from voe.adapters.identity import identity
 from voe.adapters.judge import Answer, Estimate, Judge, Question, ShownClip
 from voe.adapters.judge_conformance import fault_of
+from voe.adapters.own_files import foreign
 from voe.adapters.planted import PlantedJudge
 from voe.clips import StimulusSet
 from voe.comparable import unequal
-from voe.errors import ProtocolError
+from voe.errors import ModelError, ProtocolError
 from voe.judging.frames import read_clips
 from voe.judging.plan import Asking, Item, items, judge_lock, right_answers
 from voe.judging.questions import QuestionSet, read_questions
@@ -163,7 +164,7 @@ def _ask_all(job: _Job, folder: RunFolder, plan: Sequence[Item], progress: Progr
         numbers = {q.id: q.clips[0].numbers for q in questions}
         written = time.monotonic()
         try:
-            for answer in job.judge.ask(questions):
+            for answer in _answers(job.judge, questions):
                 item = by_id[answer.question]
                 rows.append(_row(item, _sound(item, answer), numbers[answer.question]))
                 count += 1
@@ -174,6 +175,23 @@ def _ask_all(job: _Job, folder: RunFolder, plan: Sequence[Item], progress: Progr
         finally:  # whatever ends the run, what was answered is kept
             _write(folder.path, rows)
             folder.write_failures(failures.values())
+
+
+def _answers(judge: Judge, questions: Sequence[Question]) -> Iterator[Answer]:
+    """The judge's answers, each to a question that was asked.
+
+    Raises:
+        ModelError: the judge raises something, or answers what was not asked.
+    """
+    asked = {question.id for question in questions}
+    with foreign(f"model {judge.spec.name!r}: ask"):
+        for answer in judge.ask(questions):
+            if not isinstance(answer, Answer) or answer.question not in asked:
+                raise ModelError(
+                    f"model {judge.spec.name!r}: ask gave {str(answer)[:80]!r}, which is no voe Answer to a "
+                    "question that was asked (voe check-adapter)"
+                )
+            yield answer
 
 
 def _groups(todo: Sequence[Item]) -> Iterator[list[Item]]:

@@ -107,6 +107,11 @@ class JudgeRun(WholeClipRun):
             return 0 if ended else max(int(self.record["questions_planned"]) - len(known), 0)
         return sum(item.id not in known and not self.refusals.cover(item) for item in plan)
 
+    @property
+    def whole(self) -> bool:
+        """Whether nothing failed, no answer of the judge either, and nothing is left to ask."""
+        return super().whole and not (self.judgements["status"] == "failed").any()
+
     @cached_property
     def streams(self) -> dict[str, pd.DataFrame]:
         """Stream -> its rows, answered or not."""

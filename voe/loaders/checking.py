@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from voe.cards import StimuliCard, read_stimuli_card
+from voe.cards import read_stimuli_card
 from voe.clips import Clip, Pair, Quadruplet, Source, StimulusSet
 from voe.errors import CardError, VideoError
 from voe.loaders.load import load_stimuli
@@ -48,10 +48,11 @@ class Checked:
 def check_stimuli(
     name: str, root: Path | None, *, decode: bool = False, progress: Progress | None = None
 ) -> Checked:
-    """Load a set, and hold it against its card: counts, files, labels, lengths, frames.
+    """Load a set, and hold it against its card: counts, files, labels, lengths, frames. A manifest expects
+    nothing, and is looked through for the rest.
 
     Args:
-        name: name or path of a card.
+        name: name or path of a card, or path of a manifest (.csv).
         root: the folder of the download.
         decode: decode every clip whole, for lengths to the frame, truncation, and (where the card asks for
             it) equal multisets of frames within quadruplets. Without it pictures are counted, and videos are
@@ -61,35 +62,42 @@ def check_stimuli(
     Raises:
         CardError: no such card.
     """
-    card = read_stimuli_card(name)
+    title, expected = _expectations(name)
     try:
         stimuli = load_stimuli(name, root)
     except (CardError, VideoError) as error:
-        return Checked(card.name, str(root or ""), {}, (Finding("error", card.name, str(error)),))
-    findings = [*_counts(card, stimuli), *_strays(stimuli), *_balance(stimuli)]
+        return Checked(title, str(root or ""), {}, (Finding("error", title, str(error)),))
+    findings = [*_counts(title, expected, stimuli), *_strays(stimuli), *_balance(stimuli)]
     looked, found = _look(stimuli, decode, progress or (lambda done, total: None))
     findings += [
         *found,
-        *_lengths(card, stimuli, looked),
+        *_lengths(expected, stimuli, looked),
         *_duplicates(stimuli, looked),
         *_same_twice(stimuli, looked),
     ]
-    if card.extra.get("expect", {}).get("multisets"):
+    if expected.get("multisets"):
         findings += _multisets(stimuli, looked)
     counts = {
         "clips": len(stimuli.clips), "pairs": len(stimuli.pairs), "quadruplets": len(stimuli.quadruplets),
     }  # fmt: skip
-    return Checked(card.name, str(stimuli.root), counts, tuple(findings))
+    return Checked(title, str(stimuli.root), counts, tuple(findings))
 
 
-def _counts(card: StimuliCard, stimuli: StimulusSet) -> Iterator[Finding]:
+def _expectations(name: str) -> tuple[str, Mapping[str, Any]]:
+    """What a set is called, and what its card expects of it."""
+    if name.endswith(".csv"):
+        return Path(name).name, {}
+    card = read_stimuli_card(name)
+    return card.name, card.extra.get("expect", {})
+
+
+def _counts(title: str, expected: Mapping[str, Any], stimuli: StimulusSet) -> Iterator[Finding]:
     """What the card expects, against what is there."""
-    expected: Mapping[str, Any] = card.extra.get("expect", {})
     cure = "the download is incomplete, or of another release; compare it with the source"
     for what in ("clips", "pairs", "quadruplets"):
         there = len(getattr(stimuli, what))
         if what in expected and there != expected[what]:
-            yield Finding("error", card.name, f"{there} {what} where the card expects {expected[what]}", cure)
+            yield Finding("error", title, f"{there} {what} where the card expects {expected[what]}", cure)
     designs: tuple[Quadruplet | Pair, ...] = stimuli.quadruplets or stimuli.pairs
     blocks = Counter(design.conditions.get(stimuli.block, "") for design in designs)
     for block, count in expected.get("blocks", {}).items():
@@ -185,9 +193,11 @@ def _frames(clip: Clip, looked: Mapping[Source, _Look]) -> int | None:
     return total
 
 
-def _lengths(card: StimuliCard, stimuli: StimulusSet, looked: Mapping[Source, _Look]) -> Iterator[Finding]:
+def _lengths(
+    expected: Mapping[str, Any], stimuli: StimulusSet, looked: Mapping[Source, _Look]
+) -> Iterator[Finding]:
     """Files of a length that the card does not expect, and comparisons of unequal length."""
-    files = card.extra.get("expect", {}).get("files")
+    files = expected.get("files")
     for source, look in looked.items():
         if files is not None and look.n_frames is not None and look.n_frames != files:
             yield Finding(

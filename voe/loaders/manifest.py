@@ -11,7 +11,7 @@ One row a segment. Rows with the same `clip` are its segments, in order, so a sp
 - `violation_frame`: frame of the clip, for impossible clips.
 - `pair`: clips of a scene that share it are compared; without it every possible clip of a scene is compared
   with every impossible one.
-- `fps`: frame rate of an image folder.
+- `fps`: frame rate of an image folder (a video file has its own, which must agree).
 - `masks`: a file that says where the objects are, beside `path`; for other programs, not read here.
 - Any other column is a condition, by which results can be split.
 """

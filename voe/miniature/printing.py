@@ -204,6 +204,8 @@ def _ablation(results: Results, group: str) -> Table:
 
 
 def _differences(group: str, frame: pd.DataFrame) -> Table:
+    notes = ["Interval: over other seeds and other scenes, not corrected. Of arms with two seeds or more."]
+    notes += [f"No interval: {reason}." for reason in dict.fromkeys(frame["reason"]) if reason]
     view = View(
         f"{group.upper()}, differences in points, on {set_of(group)}",
         {
@@ -213,7 +215,7 @@ def _differences(group: str, frame: pd.DataFrame) -> Table:
             "difference": shown("estimate", points),
             "95 % interval": between("low", "high", point_interval),
         },
-        ["Interval: over other seeds and other scenes, not corrected. Of arms with two seeds or more."],
+        notes,
     )
     return Table(f"{group}-differences", records_of(frame), (view,))
 

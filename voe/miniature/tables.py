@@ -110,7 +110,7 @@ def latent_less_pixels(
     """A latent predictor less a pixel predictor, on the comparisons that both answered.
 
     Columns: concept, n, latent, pixels, estimate, low, high (over seeds and scenes drawn anew,
-    `voe.stats.seeds_by_scenes`).
+    `voe.stats.seeds_by_scenes`), reason (why there is no interval).
     """
     rows = []
     for concept in [*results.concepts(stimuli), "all"]:
@@ -124,7 +124,7 @@ def group_differences(results: Results, group: str) -> pd.DataFrame:
     """The arms of a group less each other, of those of one family that have two seeds or more.
 
     Columns: first, second (arms), n, estimate, low, high (over seeds and scenes drawn anew,
-    `voe.stats.seeds_by_scenes`).
+    `voe.stats.seeds_by_scenes`), reason (why there is no interval).
     """
     stimuli = set_of(group)
     rows = []
@@ -146,7 +146,7 @@ def _less(results: Results, first: str, second: str, stimuli: str, concept: str)
     found = seeds_by_scenes(a, b)
     return {
         "n": len(shared), "first": a.mean(), "second": b.mean(), "estimate": found.estimate,
-        "low": found.low, "high": found.high,
+        "low": found.low, "high": found.high, "reason": found.reason,
     }  # fmt: skip
 
 

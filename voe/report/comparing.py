@@ -23,18 +23,22 @@ def untrained_table(trained: Sequence[Run], untrained: Sequence[Run]) -> Table:
     found = against_untrained(trained, untrained)
     records = records_of(found.table)
     locks = tuple(dict.fromkeys(digest(run.lock) for run in trained))
-    views = _untrained_views(found, records, len(untrained))
+    networks = not any(run.lock["model"]["trained"] for run in untrained)
+    others = f"{len(untrained)} {'untrained network' if networks else 'baseline'}{'s' * (len(untrained) > 1)}"
+    views = _untrained_views(found, records, others, 1 / (len(untrained) + 1))
     if len(trained) > 1:
-        views.append(_seeds_view(records, len(trained), len(untrained)))
+        views.append(_seeds_view(records, len(trained), others))
     return Table("untrained", records, views, locks)
 
 
-def _untrained_views(found: AgainstUntrained, records: Sequence[Record], n_untrained: int) -> list[View]:
+def _untrained_views(
+    found: AgainstUntrained, records: Sequence[Record], others: str, least_p: float
+) -> list[View]:
     shares = {
         "concept": _CONCEPT,
         "n": shown("n"),
         "right": shown("first_trained", percent),
-        "untrained, mean": shown("untrained_mean", percent),
+        "theirs, mean": shown("untrained_mean", percent),
         "sd": shown("untrained_sd", percent),
         "range": between("untrained_low", "untrained_high", interval),
     }
@@ -46,14 +50,14 @@ def _untrained_views(found: AgainstUntrained, records: Sequence[Record], n_untra
         "z": number(2, "z"),
     }
     notes = [
-        f"p (rank): 1 + the untrained at least as good, of {n_untrained} + 1; it cannot be below "
-        f"{1 / (n_untrained + 1):.3f}. p (case): Crawford and Howell's t test of a single case, which "
-        "supposes that untrained accuracies are about normal. z: standard deviations above their mean.",
+        f"p (rank): 1 + those at least as good, of 1 + all of them; it cannot be below {least_p:.3f}. "
+        "p (case): Crawford and Howell's t test of a single case, which supposes that their accuracies are "
+        "about normal. z: standard deviations above their mean.",
         *dict.fromkeys(f"{r['concept']}: {r['reason']}." for r in records if r["reason"]),
     ]
     return [
-        View(f"BESIDE {n_untrained} UNTRAINED NETWORKS", shares, left_out_note(found.left_out)),
-        View(f"TESTS against {n_untrained} untrained networks, one-sided", tests, notes),
+        View(f"BESIDE {others.upper()}", shares, left_out_note(found.left_out)),
+        View(f"TESTS against {others}, one-sided", tests, notes),
     ]
 
 
@@ -62,7 +66,7 @@ def left_out_note(count: int) -> list[str]:
     return [f"{count} comparisons left out: not every run scored them."] if count else []
 
 
-def _seeds_view(records: Sequence[Record], n_trained: int, n_untrained: int) -> View:
+def _seeds_view(records: Sequence[Record], n_trained: int, others: str) -> View:
     reasons = dict.fromkeys(
         reason for r in records for key in ("difference_reason", "group_reason") if (reason := r.get(key))
     )
@@ -79,7 +83,7 @@ def _seeds_view(records: Sequence[Record], n_trained: int, n_untrained: int) -> 
         "and Welch's one-sided test: the unit is the seed; they need 5 trained seeds.",
         *(f"Missing: {reason}." for reason in reasons),
     ]
-    return View(f"{n_trained} TRAINED SEEDS less {n_untrained} UNTRAINED, in points", cells, notes)
+    return View(f"{n_trained} SEEDS less {others.upper()}, in points", cells, notes)
 
 
 def points(difference: float) -> str:

@@ -10,7 +10,7 @@ from voe.judging.biases import Biases, Sensitivity, Share
 from voe.judging.plan import CONTROLS
 from voe.judging.results import JudgeRun
 from voe.lock import digest
-from voe.report.table import WIDTH, block, failed_line, failures_text, grid, interval, percent
+from voe.report.table import WIDTH, block, failed_line, failures_text, grid, interval, loaded_lines, percent
 from voe.results import ALL, Run
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ def judge_heading(run: Run) -> str:
     lock, shown = run.lock, run.lock["protocol"]
     judge = cast(JudgeRun, run)
     snapshot = lock["model"]["snapshot"] or "unknown: its weights may change under the same name"
-    lines = [f"model     {lock['model']['name']}", f"          snapshot {snapshot}"]
+    lines = [f"model     {lock['model']['name']}", *loaded_lines(run), f"          snapshot {snapshot}"]
     if run.failures:
         lines.insert(0, failed_line(run.failures))
     if lock["model"]["family"] == "planted":
@@ -166,4 +166,21 @@ def missing_text(run: JudgeRun) -> str:
         "were wrong, or right.",
         WIDTH,
     )
-    return f"ANSWERS\n{grid(columns, rows)}\n{note}"
+    return "\n".join([f"ANSWERS\n{grid(columns, rows)}", note, *_why_failed(run)])
+
+
+def _why_failed(run: JudgeRun, most: int = 5) -> list[str]:
+    """The reasons of answers that failed, the most frequent first."""
+    failed = run.judgements[run.judgements["status"] == "failed"]
+    counts = failed["reason"].str.slice(0, 300).value_counts()
+    lines = [
+        textwrap.fill(
+            f"{count} answers FAILED: {reason or 'no reason was given'}", WIDTH, subsequent_indent="  "
+        )
+        for reason, count in counts.head(most).items()
+    ]
+    if len(counts) > most:
+        lines.append(f"and {len(counts) - most} more reasons: voe rows {run.path} --of answers")
+    if lines:
+        lines.append("The same command asks again what failed.")
+    return lines

@@ -62,7 +62,7 @@ def heading(run: Run) -> str:
     if protocol.frame_step == 2:
         sampling = "every 2nd frame"
     model = lock["model"]["name"]
-    lines = [f"model     {model}"]
+    lines = [f"model     {model}", *loaded_lines(run)]
     if run.failures:
         lines.insert(0, failed_line(run.failures))
     if not lock["model"]["trained"] and lock["model"]["family"] != "baseline":
@@ -91,6 +91,19 @@ def heading(run: Run) -> str:
     lines.append(f"          {origin}")
     lines.append(f"          fixed before the first score, lock {digest(lock)}")
     return "\n".join(lines)
+
+
+def loaded_lines(run: Run) -> list[str]:
+    """What a model of one's own was loaded from, which the name that it gives itself need not say."""
+    loaded = run.record["model"].get("identity", {}).get("spec", "")
+    text = f"from {loaded}"
+    return (
+        textwrap.wrap(
+            text, WIDTH, initial_indent=" " * 10, subsequent_indent=" " * 10, break_on_hyphens=False
+        )
+        if loaded
+        else []
+    )
 
 
 def own_metrics_text(run: Run) -> str:

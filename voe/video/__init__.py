@@ -7,8 +7,7 @@ and truthfully, or it is refused with a VideoError that says why.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import replace
-from typing import get_args
+from typing import Final, get_args
 
 from voe.clips import Source
 from voe.errors import VideoError, did_you_mean
@@ -18,23 +17,43 @@ from voe.video.lossless import write_lossless
 __all__ = ["Backend", "Decoded", "backend_version", "decode", "frame_rate", "write_lossless"]
 
 
+_SAME_RATE: Final = 0.01
+"""Relative; what `voe.comparable` allows between the clips of a comparison."""
+
+
 def frame_rate(source: Source) -> float | None:
     """Frames a second of a source, as `decode` would find it; nothing is decoded.
 
-    `source.fps` wins where it is given. A video file's packets are read for their times, since headers give
-    one rate even where frames come at irregular times.
+    Images have the rate that is stated (`source.fps`). A video file's packets are read for their times, since
+    headers give one rate even where frames come at irregular times; a rate that is stated must agree.
 
     Returns:
         None where it is unknown or not constant: such a source cannot be resampled to a rate.
 
     Raises:
-        VideoError: the video file is missing, no video, or cut off.
+        VideoError: the video file is missing, no video, or cut off, or has another rate than is stated.
     """
-    if source.fps is not None or source.kind != "video":
+    if source.kind != "video":
         return source.fps
     from voe.video.container import survey
 
-    return survey(source.path).fps
+    return _agreed(source, survey(source.path).fps)
+
+
+def _agreed(source: Source, found: float | None) -> float | None:
+    """The rate of a video file, which what is stated of it must not contradict.
+
+    Raises:
+        VideoError: it does.
+    """
+    stated = source.fps
+    if stated is not None and (found is None or abs(stated - found) > _SAME_RATE * found):
+        its_own = "have no even rate" if found is None else f"come at {found:g} a second"
+        raise VideoError(
+            f"decoding {source.path}: {stated:g} fps is stated, and its frames {its_own}; leave `fps` of a "
+            "video file out, and sample one without an even rate by frame number (--frame-step)"
+        )
+    return found
 
 
 def decode(source: Source, wanted: Iterable[int], backend: Backend = "pyav") -> Decoded:
@@ -48,7 +67,8 @@ def decode(source: Source, wanted: Iterable[int], backend: Backend = "pyav") -> 
             cannot be verified, or where its frames must be turned. Images are read with Pillow.
 
     Raises:
-        VideoError: the source is missing, damaged, cut off, or cannot be decoded truthfully by this backend.
+        VideoError: the source is missing, damaged, cut off, has another rate than is stated, or cannot be
+            decoded truthfully by this backend.
         ValueError: `wanted` is not ascending.
     """
     if backend not in get_args(Backend):
@@ -72,7 +92,8 @@ def decode(source: Source, wanted: Iterable[int], backend: Backend = "pyav") -> 
         from voe.video.others import decode_with
 
         decoded = decode_with(backend, source.path, wanted)
-    return decoded if source.fps is None else replace(decoded, fps=source.fps)
+    _agreed(source, decoded.fps)
+    return decoded
 
 
 def backend_version(backend: Backend) -> str:

@@ -21,7 +21,7 @@ class Decoded:
         numbers: int64 [n], their frame numbers, counted from 0 in the order in which frames are shown.
         n_frames: how many frames the source shows.
         fps: frames a second; None where the source does not say, or where its frames are not evenly spaced
-            (variable frame rate), so that no time can be turned into a frame number. `Source.fps` wins.
+            (variable frame rate), so that no time can be turned into a frame number.
         verified: False where nothing in the source tells how long it should be (MPEG-TS, fragmented MP4, raw
             streams, ...), so that a missing end could go unnoticed.
     """

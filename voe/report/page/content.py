@@ -17,6 +17,7 @@ from voe.report.page.comparisons import comparisons
 from voe.report.statistics import run_tables
 from voe.report.table import counted_failures, interval, p_text, percent
 from voe.results import ALL, Run
+from voe.stimulus_record import fingerprint
 from voe.whole_clips import WholeClipRun
 
 _VERDICTS: Final = {
@@ -56,11 +57,13 @@ def page_content(
     alike = [one for one in sound if one.lock["protocol"] == run.lock["protocol"] and one is not run]
     untrained = [one for one in alike if not one.lock["model"]["trained"]]
     others = [one for one in sound if one not in untrained]
-    tables = {"statistics": [plain_table(table) for table in run_tables(run)]}
-    tables["untrained"] = [plain_table(untrained_table([run], untrained))] if untrained else []
-    tables["models"] = (
-        [plain_table(t) for t in compare_tables(others, allow_protocols=True)] if len(others) > 1 else []
-    )
+    tables = {
+        "statistics": [] if run.unfinished else [plain_table(table) for table in run_tables(run)],
+        "untrained": [plain_table(untrained_table([run], untrained))] if untrained else [],
+        "models": [plain_table(t) for t in compare_tables(others, allow_protocols=True)]
+        if len(others) > 1
+        else [],
+    }
     total = len(run.stimuli.quadruplets or run.stimuli.pairs)
     return {
         "title": f"{run.lock['model']['name']} on {run.lock['stimuli']['name']}",
@@ -77,6 +80,7 @@ def page_content(
         "comparisons": shown,
         "maps": any(clip["heat"] for one in shown for clip in one["clips"]),
         "unpictured": unpictured,
+        "other_files": bool(shown) and fingerprint(run.stimuli) != run.lock["stimuli"]["sha256"],
         "total": total,
         "failures": [
             {"scene": f.scene, "clip": f.clip, "kind": f.kind, "reason": f.reason} for f in run.failures
