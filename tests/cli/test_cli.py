@@ -90,7 +90,7 @@ def test_a_manifest_is_checked_and_rows_that_there_are_not_are_refused(clips: Pa
     assert torn.exit_code == 1 and "jump3" in torn.output
     voe("score", "--model", "copy-last-frame,size=32", "--stimuli", str(clips), *SHORT, "--out", "run")
     rows = voe("rows", "run", "--of", "quadruplets")
-    assert rows.exit_code == 2 and "compares no quadruplets; choose --of pairs" in rows.output
+    assert rows.exit_code == 2 and "has no quadruplets; choose one of surprise, pairs" in rows.output
 
 
 def test_failures_are_listed_and_set_the_exit_code(clips: Path, tmp_path: Path) -> None:

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import av
 import numpy as np
+import pandas as pd
 import pytest
 from click.testing import CliRunner
 from PIL import Image
@@ -193,6 +194,21 @@ def test_files_that_are_not_those_that_were_scored_are_said_to_be_others(run: Ru
     (tmp_path / "run/protocol.lock").write_text(json.dumps(lock), encoding="utf-8")
     texts = [" ".join(Reader(build_page([one], 1)).shown) for one in (run, Run.open(tmp_path / "run"))]
     assert ["are not those that were scored" in text for text in texts] == [False, True]
+
+
+def test_a_part_of_a_run_has_a_page_without_tests(run: Run, stimuli: StimulusSet, tmp_path: Path) -> None:
+    untrained = score("untrained:vjepa2-tiny,seed=1", stimuli, PROTOCOL, tmp_path / "untrained")
+    shutil.copytree(run.path, tmp_path / "part")
+    for kind in ("clips", "surprise"):
+        for file in (tmp_path / "part" / kind).glob("*.parquet"):
+            table = pd.read_parquet(file)
+            table[table["clip"] != stimuli.clips[0].id].to_parquet(file)
+    shown = [
+        " ".join(Reader(build_page([one, untrained], 0)).shown)
+        for one in (Run.open(run.path), Run.open(tmp_path / "part"))
+    ]
+    assert ["BESIDE 1 UNTRAINED NETWORK" in text for text in shown] == [True, False]
+    assert ["mid-p" in text for text in shown] == [True, False] and "the run is unfinished" in shown[1]
 
 
 def test_the_command(run: Run, tmp_path: Path) -> None:

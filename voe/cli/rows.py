@@ -34,10 +34,11 @@ def command(run: str, as_csv: bool, as_json: bool, what: str | None) -> None:
     from voe.whole_clips import WholeClipRun
 
     opened = Run.open(Path(run))
-    tables: dict[str, Callable[[], pd.DataFrame]] = {
+    compared: dict[str, Callable[[], pd.DataFrame]] = {
         "quadruplets": opened.quadruplets,
         "pairs": opened.pairs,
     }
+    tables = {name: table for name, table in compared.items() if getattr(opened.stimuli, name)}
     if isinstance(opened, WholeClipRun):
         tables = {"answers": opened.answers, **tables}
     else:
@@ -46,11 +47,6 @@ def command(run: str, as_csv: bool, as_json: bool, what: str | None) -> None:
     if what not in tables:
         raise click.UsageError(f"run {run} has no {what}; choose one of {', '.join(tables)}")
     table = tables[what]()
-    if what in ("quadruplets", "pairs") and not getattr(opened.stimuli, what):
-        kinds = [name for name in ("quadruplets", "pairs") if getattr(opened.stimuli, name)]
-        raise click.UsageError(
-            f"run {run} compares no {what}; choose --of {' or '.join(kinds) or 'surprise'}"
-        )
     if "concepts" in table:
         table = table.assign(concepts=table["concepts"].map(";".join))
     if as_json:

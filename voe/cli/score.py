@@ -84,8 +84,7 @@ def command(
     """Score a model on stimuli, and print how far above chance it is.
 
     With no arguments, the model that ships is scored on the stimuli that ship. The same command continues a
-    run that was cut off. Exit code 3: done, but some clips could not be scored, or some questions were not
-    answered for a failure.
+    run that was cut off. Exit code 3: done, but some clips could not be scored, or some answers failed.
     """
     from voe.adapters.load import load_any
     from voe.adapters.specs import parse_spec

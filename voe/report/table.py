@@ -96,13 +96,11 @@ def heading(run: Run) -> str:
 def loaded_lines(run: Run) -> list[str]:
     """What a model of one's own was loaded from, which the name that it gives itself need not say."""
     loaded = run.record["model"].get("identity", {}).get("spec", "")
-    text = f"from {loaded}"
-    return (
-        textwrap.wrap(
-            text, WIDTH, initial_indent=" " * 10, subsequent_indent=" " * 10, break_on_hyphens=False
-        )
-        if loaded
-        else []
+    if not loaded:
+        return []
+    margin = " " * 10
+    return textwrap.wrap(
+        f"from {loaded}", WIDTH, initial_indent=margin, subsequent_indent=margin, break_on_hyphens=False
     )
 
 

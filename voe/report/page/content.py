@@ -57,12 +57,11 @@ def page_content(
     alike = [one for one in sound if one.lock["protocol"] == run.lock["protocol"] and one is not run]
     untrained = [one for one in alike if not one.lock["model"]["trained"]]
     others = [one for one in sound if one not in untrained]
+    tested = not run.unfinished
     tables = {
-        "statistics": [] if run.unfinished else [plain_table(table) for table in run_tables(run)],
-        "untrained": [plain_table(untrained_table([run], untrained))] if untrained else [],
-        "models": [plain_table(t) for t in compare_tables(others, allow_protocols=True)]
-        if len(others) > 1
-        else [],
+        "statistics": run_tables(run) if tested else [],
+        "untrained": [untrained_table([run], untrained)] if untrained and tested else [],
+        "models": compare_tables(others, allow_protocols=True) if len(others) > 1 else [],
     }
     total = len(run.stimuli.quadruplets or run.stimuli.pairs)
     return {
@@ -76,7 +75,7 @@ def page_content(
             for m in run.own_metrics()
         ],
         "published": published(run),
-        "tables": tables,
+        "tables": {name: [plain_table(table) for table in found] for name, found in tables.items()},
         "comparisons": shown,
         "maps": any(clip["heat"] for one in shown for clip in one["clips"]),
         "unpictured": unpictured,
