@@ -71,7 +71,7 @@ def test_a_pair_of_mvp_needs_both_answers(
 def test_what_was_not_asked_is_refused_and_not_called_wrong(tmp_path: Path) -> None:
     stimuli = load_stimuli("grasp", layouts.grasp(tmp_path / "data"))
     answers = {clip.id: "yes" for clip in stimuli.clips}
-    with pytest.raises(CardError, match="1 clips have none, the first 'P_Gravity/000'"):
+    with pytest.raises(CardError, match="1 clip without one, the first 'P_Gravity/000'"):
         score_answers(stimuli, {k: v for k, v in answers.items() if k != "P_Gravity/000"})
     with pytest.raises(CardError, match="no clip 'P_Gravty/000'"):
         score_answers(stimuli, {**answers, "P_Gravty/000": "yes"})

@@ -46,6 +46,18 @@ def test_verdicts_of_concepts_follow_the_corrected_p(
     assert table.loc["best", "p_holm"] == pytest.approx(4 / 4096) and table.loc["best", "verdict"] == "above"
 
 
+def test_below_stands_with_the_p_that_it_rests_on(
+    tmp_path: Path, manifest: Manifest, brightness: Brightness
+) -> None:
+    made = rows(tmp_path, {"worst": (0, 12), "b": (6, 12), "c": (6, 12)})
+    run = score(brightness, manifest(made), out=tmp_path / "run")
+    table = run.summary().query("primary").set_index("concept")
+    assert table.loc["worst", "p_below_holm"] == pytest.approx(3 / 4096)
+    assert table.loc["worst", "verdict"] == "below" and table.loc["worst", "p_holm"] == 1.0
+    [line] = [line for line in run_text(run).splitlines() if line.startswith("worst")]
+    assert line.split()[-5:] == ["1.000", "BELOW", "(p", "<", ".001)"]
+
+
 def test_a_concept_that_lost_all_its_clips_still_counts_in_the_family(
     tmp_path: Path, manifest: Manifest, brightness: Brightness
 ) -> None:

@@ -21,6 +21,7 @@ from voe.errors import CardError
 from voe.loaders.folders import read_csv
 from voe.stats.accuracy import accuracy_of
 from voe.stats.benchmarks import mvp_pair_accuracy, yes_no_accuracy
+from voe.words import counted
 
 _FIRST_WORD = re.compile(r"[^a-z]*([a-z]+)")
 _LETTER = re.compile(r"(?:answer|assistant)?\W*\b([a-z])\b(?!\w)", re.IGNORECASE)
@@ -64,8 +65,8 @@ def score_answers(stimuli: StimulusSet, answers: Mapping[str, str]) -> list[Answ
     known = {clip.id for clip in stimuli.clips}
     if missing := [clip for clip in known if clip not in answers]:
         raise CardError(
-            f"answers on {stimuli.name!r}: {len(missing)} clips have none, the first {min(missing)!r}; what "
-            "was not asked is not wrong, so ask them all"
+            f"answers on {stimuli.name!r}: {counted(len(missing), 'clip')} without one, the first "
+            f"{min(missing)!r}; what was not asked is not wrong, so ask them all"
         )
     if strange := sorted(set(answers) - known):
         raise CardError(f"answers on {stimuli.name!r}: there is no clip {strange[0]!r} ({len(strange)} such)")

@@ -14,6 +14,7 @@ import numpy.typing as npt
 
 from voe.clips import Align, Clip, Pair, Quadruplet, StimulusSet
 from voe.runs import JOINED, Failure
+from voe.video import SAME_RATE
 
 
 class HowRead(Protocol):
@@ -40,7 +41,7 @@ def sampled_alike(numbers: Sequence[npt.NDArray[np.int64]], *, aligned: bool) ->
 def equal_rates(fps: Sequence[float | None]) -> bool:
     """Whether all frame rates that are known agree within 1 %, so that windows cover the same time."""
     known = [rate for rate in fps if rate is not None and np.isfinite(rate)]
-    return not known or max(known) <= 1.01 * min(known)
+    return not known or max(known) <= (1 + SAME_RATE) * min(known)
 
 
 def equal_sizes(sizes: Sequence[tuple[int, int] | None]) -> bool:

@@ -14,6 +14,7 @@ from voe.clips import Clip
 from voe.errors import RunError, did_you_mean
 from voe.own_metrics import clip_surprises
 from voe.results import Run
+from voe.words import counted
 
 
 def export(run: Run, benchmark: str, out: Path) -> str:
@@ -50,8 +51,8 @@ def _plausibility(run: Run) -> dict[str, float]:
     missing = [clip.id for clip in run.stimuli.clips if clip.id not in surprises]
     if missing:
         raise RunError(
-            f"exporting {run.path}: {len(missing)} clips have no score, the first {missing[0]!r}; a "
-            "submission needs all. Finish the run, or repair what failed (failures.jsonl)"
+            f"exporting {run.path}: {counted(len(missing), 'clip')} without a score, the first "
+            f"{missing[0]!r}; a submission needs all. Finish the run, or repair what failed (failures.jsonl)"
         )
     return {clip: -surprise for clip, surprise in surprises.items()}
 

@@ -189,7 +189,8 @@ class Run:
         Columns: measure ('quadruplets', 'outcome-matched', 'prefix-matched', 'pairs'), concept ('all' or a
         name), stream, context, primary (the headline setting, fixed beforehand), estimate (share right, a
         tie counting one half) with its interval, tests and verdict (`voe.stats.accuracy.Accuracy`), p_holm
-        (corrected over concepts), failed, untestable.
+        and p_below_holm (corrected over concepts; the verdict 'below' rests on the latter), failed,
+        untestable.
 
         A test is given only for the headline measure at the primary setting. Other settings and measures
         are described by estimate and interval: whoever picks the best of them must pay for the choice.
@@ -325,12 +326,12 @@ def _accuracy(part: pd.DataFrame, concept: str, headline: bool) -> dict[str, Any
 
 
 def _with_holm(block: list[dict[str, Any]], headline: bool) -> list[dict[str, Any]]:
-    """Add p_holm, and let the verdicts of concepts follow the corrected p-values (Holm 1979).
+    """Add p_holm and p_below_holm; verdicts of concepts follow the corrected p-values (Holm 1979).
 
     The family is every concept of the block: one that lost all its clips still counts, as p = 1.
     """
     for record in block:
-        record["p_holm"] = math.nan
+        record["p_holm"] = record["p_below_holm"] = math.nan
     concepts = [record for record in block if record["concept"] != ALL]
     if not headline or not concepts:
         return block
@@ -342,7 +343,7 @@ def _with_holm(block: list[dict[str, Any]], headline: bool) -> list[dict[str, An
         name = record["concept"]
         if math.isnan(record["p_value"]):
             continue
-        record["p_holm"] = above[name]
+        record["p_holm"], record["p_below_holm"] = above[name], below[name]
         if record["verdict"] != "none":
             record["verdict"] = verdict_of(above[name], below[name], equivalent[name], ALPHA)
     return block

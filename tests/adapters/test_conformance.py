@@ -230,6 +230,14 @@ def test_an_exception_is_a_failure_with_its_place() -> None:
     assert not results["causality"].passed
 
 
+def test_one_fault_that_ends_many_checks_is_told_once() -> None:
+    results = {result.name: result for result in check_adapter(Crashes())}
+    told = [name for name, result in results.items() if "no weights for this" in result.message]
+    assert told == ["shapes"]
+    assert results["causality"].message == "ended as 'shapes' did"
+    assert not results["causality"].passed
+
+
 def test_other_seeds_show_other_frames() -> None:
     first, second = (check_adapter(Leaky(), seed=seed) for seed in (0, 1))
     assert first[7].name == "causality" and first[7].measured != second[7].measured

@@ -50,6 +50,26 @@ def test_faults_are_found(spoil: Callable[[Answer], list[Answer]], check: str, w
     assert [result.name for result in found] == [check] and words in found[0].message
 
 
+class OnlyOnce(Faulty):
+    """Raises when it is asked again."""
+
+    def __init__(self) -> None:
+        super().__init__(lambda answer: [answer])
+        self.asked = False
+
+    def ask(self, questions: Sequence[Question]) -> Iterator[Answer]:
+        if self.asked:
+            raise RuntimeError("the session is closed")
+        self.asked = True
+        return super().ask(questions)
+
+
+def test_a_judge_that_raises_when_it_is_asked_again_fails() -> None:
+    found = {result.name: result.message for result in failures(check_judge(OnlyOnce()))}
+    assert set(found) == {"determinism", "order"}
+    assert "asked again, it raised RuntimeError: the session is closed" in found["determinism"]
+
+
 def test_the_command_takes_judges() -> None:
     done = CliRunner().invoke(cli, ["check-adapter", "planted:perfect"])
     assert done.exit_code == 0 and "8 questions, as many answers" in done.output

@@ -77,6 +77,15 @@ class Says(Twice):
 class Unfinished(Predictor):
     pass
 
+class Needs(Twice):
+    def __init__(self, weights, device=None):
+        super().__init__()
+
+class Anything(Twice):
+    def __init__(self, **options):
+        super().__init__()
+        self.options = options
+
 class NotOne:
     pass
 
@@ -136,7 +145,9 @@ def test_an_importable_class(module_file: Path, monkeypatch: pytest.MonkeyPatch)
         ("NotOne", r"NotOne is not a voe.adapters.base.Predictor"),
         ("Raises", r"building it failed: KeyError: 'weights.bin' \(my_adapters.py, line \d+\)"),
         ("Leaves", r"building it failed: SystemExit: 3"),
-        ("Twice,facto=3", r"building it failed: TypeError: .*unexpected keyword argument 'facto'"),
+        ("Twice,facto=3", r"unknown option 'facto'\. Did you mean 'factor'\? Options: factor$"),
+        ("Needs", r"needs the option 'weights', and has no default for it; add weights=VALUE"),
+        ("Needs,weights=w,facto=3", r"unknown option 'facto'\. Options: weights$"),
         ("OtherDevice,device=cpu", r"lies on meta, not on cpu as asked"),
         ("Twice,dtype=bfloat16", r"computes in float32, not in bfloat16 as asked"),
         ("TwoOfOneName", r"name each stream once"),
@@ -152,6 +163,10 @@ def test_classes_that_cannot_be_used(module_file: Path, name: str, message: str)
 
 def test_a_class_may_state_its_dtype_as_torch_prints_it(module_file: Path) -> None:
     assert load_model(f"{module_file}:Says,dtype=bfloat16").spec.details["dtype"] == "torch.bfloat16"
+
+
+def test_a_class_may_take_any_options(module_file: Path) -> None:
+    assert load_model(f"{module_file}:Anything,a=1,b=2").options == {"a": "1", "b": "2"}  # type: ignore[attr-defined]
 
 
 def test_files_and_modules_that_are_not_there(tmp_path: Path) -> None:

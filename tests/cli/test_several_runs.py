@@ -67,7 +67,7 @@ def test_a_part_of_a_run_is_not_tested(runs: Path, tmp_path: Path) -> None:
         for file in sorted((part / kind).glob("*.parquet")):
             table = pd.read_parquet(file)
             table[table["clip"] != "solidity0p"].to_parquet(file)
-    assert "UNFINISHED: 1 clips" in voe("table", str(part)).output
+    assert "UNFINISHED: 1 clip" in voe("table", str(part)).output
     for command in (["stats", str(part)], ["compare", str(runs / "random/seed-0"), str(part)]):
         assert "it is unfinished (1 still to do)" in str(voe(*command, error=RunError).exception)
 
@@ -108,7 +108,7 @@ def test_compare_leaves_out_what_one_run_could_not_score(runs: Path, tmp_path: P
     found = tables("compare", str(runs / "copy"), str(tmp_path / "torn"))
     overall = [row for row in found["accuracies"] if row["concept"] == "all"]
     assert [row["n"] for row in overall] == [15, 15]
-    assert "1 comparisons left out" in voe("compare", str(runs / "copy"), str(tmp_path / "torn")).output
+    assert "1 comparison left out" in voe("compare", str(runs / "copy"), str(tmp_path / "torn")).output
     headline = by_concept(tables("stats", str(tmp_path / "torn"))["headline"])
     assert (headline["all"]["failed"], headline["all"]["n"]) == (1, 15)
 

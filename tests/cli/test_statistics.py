@@ -145,7 +145,7 @@ def test_one_scene_gives_reasons_and_no_number(runs: Path, tmp_path: Path) -> No
     voe("score", "--model", "copy-last-frame,size=32", *short, "--out", str(tmp_path / "r"))
     found = tables("stats", str(tmp_path / "r"))
     assert found["headline"][0]["low"] is None and found["headline"][0]["p_value"] == 0.5
-    assert found["best_setting"][0]["low"] is None and "only 1 scenes" in found["best_setting"][0]["reason"]
+    assert found["best_setting"][0]["low"] is None and "only 1 scene," in found["best_setting"][0]["reason"]
     assert found["over_time"][0]["p_value"] is None
     assert "at least 5 are needed" in voe("stats", str(tmp_path / "r")).output
 

@@ -23,6 +23,7 @@ from voe.adapters.base import Predictor, PredictorSpec, future_tokens
 from voe.adapters.identity import in_training, weights_of
 from voe.adapters.own_files import FOREIGN_ERRORS, describe
 from voe.windows import check_windows, normalise
+from voe.words import counted
 
 # The same call twice: what libraries leave open when memory is aligned otherwise, and nothing more.
 REPEAT_LIMIT = 1e-6
@@ -75,13 +76,18 @@ def check_adapter(model: Predictor, *, seed: int = 0) -> list[CheckResult]:
         ("context dependence", _context_dependence, False),
         ("outcome dependence", _outcome_dependence, False),
     )
-    results = []
+    results: list[CheckResult] = []
+    raised: dict[str, str] = {}
     for name, check, required in checks:
         try:
             with torch.inference_mode(), torch.random.fork_rng(devices=[]):
                 results.append(check(subject))
         except FOREIGN_ERRORS as error:
-            results.append(CheckResult(name, False, f"raised {describe(error)}", required=required))
+            told = describe(error)
+            # One fault ends many checks; it is told once.
+            message = f"ended as {raised[told]!r} did" if told in raised else f"raised {told}"
+            raised.setdefault(told, name)
+            results.append(CheckResult(name, False, message, required=required))
     return results
 
 
@@ -255,7 +261,7 @@ def _weights(subject: _Subject, before: dict[str, str]) -> CheckResult:
     changed = sorted(name for name in before | after if before.get(name) != after.get(name))
     if changed:
         return CheckResult("weights", False, f"the weights of {', '.join(changed)} changed during the checks")
-    return CheckResult("weights", True, f"{len(after)} networks, unchanged, in evaluation mode")
+    return CheckResult("weights", True, f"{counted(len(after), 'network')}, unchanged, in evaluation mode")
 
 
 def _context_dependence(subject: _Subject) -> CheckResult:

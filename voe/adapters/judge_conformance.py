@@ -39,9 +39,20 @@ def check_judge(judge: Judge, *, seed: int = 0) -> list[CheckResult]:
     results.append(_one_each(questions, answers))
     results.append(_contents(questions, answers))
     if all(result.passed for result in results):
-        results.append(_same("determinism", answers, list(judge.ask(questions)), "asked again"))
-        results.append(_same("order", answers, list(judge.ask(questions[::-1])), "asked in reverse order"))
+        results.append(_again("determinism", judge, questions, answers, "asked again"))
+        results.append(_again("order", judge, questions[::-1], answers, "asked in reverse order"))
     return results
+
+
+def _again(
+    name: str, judge: Judge, questions: Sequence[Question], first: Sequence[Answer], how: str
+) -> CheckResult:
+    """The same questions once more: other answers are advice, an error is a failure."""
+    try:
+        second = list(judge.ask(questions))
+    except FOREIGN_ERRORS as error:
+        return CheckResult(name, False, f"{how}, it raised {describe(error)}")
+    return _same(name, first, second, how)
 
 
 def probe_questions(judge: Judge, seed: int = 0) -> list[Question]:

@@ -294,6 +294,29 @@ def _as_factory(found: Callable[..., Any]) -> Factory:
     def build(spec: ModelSpec, placement: Placement) -> Predictor:
         accepted = inspect.signature(found).parameters
         placed = {"device": placement.device, "dtype": placement.dtype}
-        return cast(Predictor, found(**spec.options, **{k: v for k, v in placed.items() if k in accepted}))
+        given = {**spec.options, **{name: value for name, value in placed.items() if name in accepted}}
+        _require_arguments(accepted, given, spec)
+        return cast(Predictor, found(**given))
 
     return build
+
+
+def _require_arguments(
+    accepted: Mapping[str, inspect.Parameter], given: Mapping[str, object], spec: ModelSpec
+) -> None:
+    """Refuse options that a class does not take, and the lack of one that it needs.
+
+    Raises:
+        ModelError: the message names it, and those that there are.
+    """
+    named = {
+        name: one for name, one in accepted.items() if one.kind not in (one.VAR_KEYWORD, one.VAR_POSITIONAL)
+    }
+    if not any(one.kind is one.VAR_KEYWORD for one in accepted.values()):
+        spec.only(*(name for name in named if name not in ("device", "dtype")))
+    missing = [name for name, one in named.items() if one.default is one.empty and name not in given]
+    if missing:
+        raise ModelError(
+            f"model {spec.text!r}: it needs the option {missing[0]!r}, and has no default for it; add "
+            f"{missing[0]}=VALUE, behind a comma"
+        )

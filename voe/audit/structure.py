@@ -15,6 +15,7 @@ from voe.audit.marginal import near_equal
 from voe.audit.pictures import ScenePictures
 from voe.clips import Label, StimulusSet
 from voe.stats import adjust
+from voe.words import counted
 
 ALPHA = 0.05
 MOST_VALUES = 20
@@ -110,9 +111,11 @@ def check_structure(
 def _readable(failures: Mapping[str, str], left_out: Sequence[str]) -> Check:
     name = "clips can be read"
     if failures:
-        return Check(name, "FAULT", f"{len(failures)} clips cannot be read", tuple(failures.values()))
+        return Check(
+            name, "FAULT", f"{counted(len(failures), 'clip')} cannot be read", tuple(failures.values())
+        )
     if left_out:
-        message = f"{len(left_out)} comparisons are of clips of two scenes, and were not looked at"
+        message = f"{counted(len(left_out), 'comparison')} between clips of two scenes, not looked at"
         return Check(name, "FAULT", message, tuple(left_out))
     return Check(name, "ok", "every clip was decoded from its first frame to its last")
 
@@ -130,7 +133,7 @@ def _lengths(
         return Check(name, "ok", "the clips of each comparison have as many frames")
     severity: Severity = "note" if stimuli.align == "end" else "FAULT"
     word = "; the card aligns them at their end" if severity == "note" else ""
-    message = f"{len(unequal)} of {len(comparisons)} comparisons have clips of unequal length{word}"
+    message = f"in {len(unequal)} of {counted(len(comparisons), 'comparison')}, clips of unequal length{word}"
     return Check(name, severity, message, tuple(unequal))
 
 

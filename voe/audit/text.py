@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 
 from voe.audit.findings import VERDICTS, AuditReport, Check, LeanAccount, Marginal
 from voe.report.table import WIDTH, grid, interval, p_text, percent
+from voe.words import counted
 
 MOST_EXAMPLES = 5
 _SHORT = {
@@ -30,11 +31,14 @@ def audit_text(report: AuditReport) -> str:
 
 
 def _heading(report: AuditReport) -> str:
-    compared = [(report.n_quadruplets, "quadruplets"), (report.n_pairs, "pairs")]
-    listed = ", ".join(f"{n} {what}" for n, what in compared if n)
-    lines = [f"audit     {report.stimuli}: {report.n_clips} clips, {report.n_scenes} scenes, {listed}"]
+    compared = [(report.n_quadruplets, "quadruplet"), (report.n_pairs, "pair")]
+    listed = ", ".join(counted(n, what) for n, what in compared if n)
+    sizes = f"{counted(report.n_clips, 'clip')}, {counted(report.n_scenes, 'scene')}"
+    lines = [f"audit     {report.stimuli}: {sizes}, {listed}"]
     if report.left_out:
-        lines.append(f"          {len(report.left_out)} comparisons LEFT OUT; the first check says why")
+        lines.append(
+            f"          {counted(len(report.left_out), 'comparison')} LEFT OUT; the first check says why"
+        )
     return "\n".join([*lines, f"looked at {report.sampling}, as 128 x 128 pixels"])
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from voe.cli.options import json_option, root_option
+from voe.words import counted
 
 
 @click.group(name="stimuli", invoke_without_command=True)
@@ -73,7 +74,7 @@ def unpack(archive: str, folder: str, limit_gb: float) -> None:
     from voe.loaders.archives import unpack as unpack_archive
 
     files = unpack_archive(Path(archive), Path(folder), limit_gb=limit_gb)
-    click.echo(f"{folder}: {files} files")
+    click.echo(f"{folder}: {counted(files, 'file')}")
 
 
 @command.command(name="answers")
@@ -102,4 +103,4 @@ def pair(possible: str, impossible: str, out: str, concept: str) -> None:
     from voe.loaders.two_folders import pair_folders
 
     pairs = pair_folders(Path(possible), Path(impossible), Path(out), concept)
-    click.echo(f"{out}: {pairs} pairs. Score them: voe score --stimuli {out}")
+    click.echo(f"{out}: {counted(pairs, 'pair')}. Score them: voe score --stimuli {out}")

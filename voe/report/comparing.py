@@ -10,6 +10,7 @@ from voe.lock import digest
 from voe.report.formats import Record, Table, View, between, number, records_of, shown
 from voe.report.table import interval, p_text, percent
 from voe.results import ALL, Run
+from voe.words import counted
 
 _CONCEPT = shown("concept")
 
@@ -63,7 +64,7 @@ def _untrained_views(
 
 def left_out_note(count: int) -> list[str]:
     """The comparisons that not every run scored, if there are any."""
-    return [f"{count} comparisons left out: not every run scored them."] if count else []
+    return [f"{counted(count, 'comparison')} left out: not every run scored them."] if count else []
 
 
 def _seeds_view(records: Sequence[Record], n_trained: int, others: str) -> View:

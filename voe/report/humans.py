@@ -52,7 +52,7 @@ def people_text(run: Run) -> str:
         return ""
     note = textwrap.fill(
         "Each person by her own ratings, on comparisons of which she rated every clip. Interval: bootstrap "
-        "over people and scenes at once (described, not tested).",
+        "over people and scenes at once (described, not tested); none with fewer than 5 of either.",
         WIDTH,
     )
     heads = ["concept", "people", "mean", "95 % interval", "lowest", "highest"]

@@ -12,6 +12,7 @@ from voe.judging.results import JudgeRun
 from voe.lock import digest
 from voe.report.table import WIDTH, block, failed_line, failures_text, grid, interval, loaded_lines, percent
 from voe.results import ALL, Run
+from voe.words import counted
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -54,12 +55,16 @@ def judge_heading(run: Run) -> str:
     if lock["stimuli"]["note"]:
         lines += [f"          {line}" for line in textwrap.wrap(lock["stimuli"]["note"], WIDTH - 10)]
     if run.unfinished:
-        lines.append(f"          UNFINISHED: {run.unfinished} questions are still to be asked; no result yet")
+        lines.append(
+            f"          UNFINISHED: {counted(run.unfinished, 'question')} still to be asked; no result yet"
+        )
     rate = f" at {shown['fps']:g} a second" if shown["fps"] else ", evenly spread"
     size = f", at most {shown['size']} pixels" if shown["size"] else ""
     repeats = f", {shown['repeats']} times each" if shown["repeats"] > 1 else ""
     lines.append(f"shown     up to {shown['frames']} frames of a clip{rate}{size}")
-    lines.append(f"asked     {', '.join(shown['kinds'])}{repeats}; {len(judge.judgements):,} questions")
+    lines.append(
+        f"asked     {', '.join(shown['kinds'])}{repeats}; {counted(len(judge.judgements), 'question')}"
+    )
     measure = "log-odds of the answers" if judge.has_probabilities(judge.judgements) else "words alone"
     lines.append(f"          {lock['judge']['questions']}; judged by {measure}")
     lines.append(f"          fixed before the first answer, lock {digest(lock)}")
@@ -175,7 +180,9 @@ def _why_failed(run: JudgeRun, most: int = 5) -> list[str]:
     counts = failed["reason"].str.slice(0, 300).value_counts()
     lines = [
         textwrap.fill(
-            f"{count} answers FAILED: {reason or 'no reason was given'}", WIDTH, subsequent_indent="  "
+            f"{counted(int(count), 'answer')} FAILED: {reason or 'no reason was given'}",
+            WIDTH,
+            subsequent_indent="  ",
         )
         for reason, count in counts.head(most).items()
     ]

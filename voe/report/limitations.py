@@ -6,6 +6,7 @@ from voe.contrasts import NOT_TESTABLE
 from voe.lock import TIE_LIMIT
 from voe.report.table import counted_failures
 from voe.results import ALL, Run
+from voe.words import counted
 
 
 def limitations(run: Run) -> list[str]:
@@ -30,8 +31,8 @@ def _of_this_run(run: Run) -> list[str]:
         found.append(f"{failed} failed and are left out with all that they belong to.")
     if clips["unverified"]:
         found.append(
-            f"{clips['unverified']} clips could not be checked for completeness: their files state no "
-            "duration, or their images are not evenly numbered."
+            f"{counted(clips['unverified'], 'clip')} could not be checked for completeness: no duration is "
+            "stated, or images are not evenly numbered."
         )
     table = run.summary() if clips["scored"] else None
     if table is not None and not table.empty:
@@ -57,8 +58,8 @@ def _of_row(row: dict[object, object]) -> list[str]:
     found = []
     if row["concept"] != ALL and n < 40:
         found.append(
-            f"{concept}: {n} comparisons. With fewer than 40 only accuracies above 80 % or so can be told "
-            "from chance after correction, and 'at chance' can never be claimed."
+            f"{concept}: {counted(n, 'comparison')}. With fewer than 40 only accuracies above 80 % or so can "
+            "be told from chance after correction, and 'at chance' can never be claimed."
         )
     if ties > TIE_LIMIT:
         found.append(f"{concept}: {100 * ties:.0f} % ties, so there is no verdict.")
@@ -86,7 +87,7 @@ def _of_the_stimuli(run: Run) -> list[str]:
     untestable = run.quadruplets() if stimuli.quadruplets and run.clip_counts()["scored"] else None
     if untestable is not None and (n := int((untestable["status"] == NOT_TESTABLE).sum())):
         found.append(
-            f"{n} comparisons at some setting are not testable with these windows, and are left out."
+            f"{counted(n, 'comparison')} at some setting: not testable with these windows, and left out."
         )
     if "builtin" in stimuli.name:
         found.append(

@@ -11,7 +11,7 @@ from voe.lock import digest
 from voe.over_time import CLIP, VIOLATION, surprise_over_time
 from voe.reference_run import reference_of
 from voe.report.formats import Record, Table, View, between, number, records_of, shown
-from voe.report.table import interval, p_text, percent
+from voe.report.table import interval, p_text, percent, verdict_text
 from voe.results import Run
 from voe.stats.curves import CAVEAT
 from voe.stats.reference import METRICS
@@ -99,8 +99,9 @@ def headline_table(run: Run, locks: Sequence[str]) -> Table:
 
 
 def _verdict(record: Record) -> str:
-    words = {"equivalent": "at chance", "none": "no verdict"}.get(record["verdict"], record["verdict"])
-    return f"{words}: {record['reason']}" if record["reason"] else str(words)
+    words = verdict_text(record, {"above": "above", "below": "below", "equivalent": "at chance",
+                                  "inconclusive": "inconclusive", "none": "no verdict"})  # fmt: skip
+    return f"{words}: {record['reason']}" if record["reason"] else words
 
 
 def _counts() -> View:

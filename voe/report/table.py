@@ -14,9 +14,22 @@ from voe.controls import CONTROLS
 from voe.lock import digest
 from voe.results import ALL, PAIRS, QUADRUPLETS, Run
 from voe.runs import Failure
+from voe.words import counted
 
 WIDTH = 80
 _VERDICTS = {"above": "above", "below": "BELOW", "equivalent": "at chance", "inconclusive": "inconclusive"}
+
+
+def verdict_text(record: Mapping[Any, Any], words: Mapping[str, str] = _VERDICTS) -> str:
+    """A verdict in `words`, or why there is none; 'below' with the p-value that it rests on.
+
+    >>> verdict_text({"verdict": "below", "concept": "gravity", "p_below": 0.01, "p_below_holm": 0.02})
+    'BELOW (p 0.020)'
+    """
+    if record["verdict"] == "below":
+        p = record["p_below"] if record["concept"] == ALL else record["p_below_holm"]
+        return f"{words['below']} (p {p_text(p)})"
+    return words.get(record["verdict"]) or str(record["reason"])
 
 
 def run_text(run: Run) -> str:
@@ -74,10 +87,12 @@ def heading(run: Run) -> str:
     if lock["stimuli"]["note"]:
         lines += [f"          {line}" for line in textwrap.wrap(lock["stimuli"]["note"], WIDTH - 10)]
     if run.unfinished:
-        lines.append(f"          UNFINISHED: {run.unfinished} clips are still to be scored; no result yet")
+        lines.append(
+            f"          UNFINISHED: {counted(run.unfinished, 'clip')} still to be scored; no result yet"
+        )
     if clips["unverified"]:
         why = "no duration is stated, or images skip a number"
-        lines.append(f"          {clips['unverified']} clips UNVERIFIED: {why}")
+        lines.append(f"          {counted(clips['unverified'], 'clip')} UNVERIFIED: {why}")
     others = [c for c in protocol.contexts if c != protocol.primary_context]
     secondary = f" (secondary: {', '.join(map(str, others))})" if others else ""
     lines.append(
@@ -156,7 +171,7 @@ def counted_failures(failures: Sequence[Failure]) -> str:
     '1 clip and 1 comparison'
     """
     counts = [(kind, sum(one.kind == kind for one in failures)) for kind in ("clip", "comparison")]
-    return " and ".join(f"{n} {kind}{'s' * (n > 1)}" for kind, n in counts if n)
+    return " and ".join(counted(n, kind) for kind, n in counts if n)
 
 
 def failed_line(failures: Sequence[Failure]) -> str:
@@ -212,7 +227,7 @@ def _row(record: Mapping[Any, Any], headline: bool) -> list[str]:
     ]
     if not headline:
         return cells
-    verdict = _VERDICTS.get(record["verdict"], record["reason"])
+    verdict = verdict_text(record)
     if record["verdict"] in _VERDICTS and record["reason"]:
         verdict += f" ({record['reason']})"
     p = record["p_value"] if record["concept"] == ALL else record["p_holm"]
@@ -233,6 +248,10 @@ def _notes(part: pd.DataFrame, headline: bool, *, unfinished: bool) -> list[str]
     notes = [f"left out: {', '.join(left_out)}"] if left_out else []
     if headline:
         notes.append("p: exact, one-sided; of concepts, corrected over them (Holm). A tie counts one half.")
+        if (part["verdict"] == "below").any():
+            notes.append(
+                "BELOW: less often right than chance, by the p of the other side, corrected as well."
+            )
         methods = sorted({m for m in part["method"] if m != "none"})
         if methods:
             sides = "two-sided; verdict: one-sided at 5 %, so the two can differ."

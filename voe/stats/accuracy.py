@@ -12,6 +12,7 @@ from voe.stats.chance import sign_test
 from voe.stats.checks import Floats, StatsError, probability
 from voe.stats.clusters import Scenes, SceneTotals, effective_number, intraclass_correlation, totals_by_scene
 from voe.stats.intervals import clopper_pearson, cluster_bootstrap, equivalence_p, wilson
+from voe.words import counted
 
 Method = Literal["wilson", "clopper-pearson", "bootstrap"]
 Verdict = Literal["above", "below", "equivalent", "inconclusive", "none"]
@@ -201,7 +202,7 @@ def _method_name(totals: SceneTotals, method: Method) -> str:
 def _judged(found: Accuracy, alpha: float) -> Accuracy:
     """`found` with its verdict and the reason for what is missing."""
     few = found.n_scenes < FEWEST_SCENES
-    reason = f"only {found.n_scenes} scenes, at least {FEWEST_SCENES} are needed" if few else ""
+    reason = f"only {counted(found.n_scenes, 'scene')}, at least {FEWEST_SCENES} are needed" if few else ""
     if found.tie_share > MOST_TIES:
         return replace(found, verdict="none", reason=f"{100 * found.tie_share:.0f} % ties")
     verdict = verdict_of(found.p_value, found.p_below, found.p_equivalent, alpha)

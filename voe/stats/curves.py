@@ -15,6 +15,7 @@ import numpy.typing as npt
 from voe.stats.checks import Floats, StatsError, finite, scene_codes
 from voe.stats.clusters import Scenes
 from voe.stats.flips import sign_flips
+from voe.words import counted
 
 Use = Literal["signs", "values"]
 
@@ -220,7 +221,7 @@ def jackknifed_latency(
     curves = _scene_means(values, scene_codes(scenes, len(values)))
     n, nan = len(curves), float("nan")
     if n < 5:
-        return Latency(nan, nan, nan, nan, f"only {n} scenes, at least 5 are needed")
+        return Latency(nan, nan, nan, nan, f"only {counted(n, 'scene')}, at least 5 are needed")
     without = (curves.sum(axis=0) - curves) / (n - 1)
     estimate = _crossing(curves.mean(axis=0), at, fraction)
     each = np.array([_crossing(curve, at, fraction) for curve in without])

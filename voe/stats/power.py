@@ -12,6 +12,7 @@ import numpy.typing as npt
 
 from voe.stats.chance import flip_test
 from voe.stats.checks import StatsError, probability
+from voe.words import counted
 
 _ALMOST: Final = 1 - 1e-9
 """The largest accuracy below 1 that is tried."""
@@ -120,7 +121,7 @@ def detectable_accuracy(
         raise StatsError(f"{n_quadruplets} quadruplets at {per_scene} a scene are not one scene")
     if 0.5**n_scenes > probability(alpha, "alpha"):
         raise StatsError(
-            f"{n_scenes} scenes are too few: all right, they would not be significant at {alpha:g}"
+            f"{counted(n_scenes, 'scene')}: too few: all right, they would not be significant at {alpha:g}"
         )
     rng = np.random.default_rng(0) if generator is None else generator
     same = int(rng.integers(2**63))

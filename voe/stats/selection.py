@@ -19,6 +19,7 @@ from voe.stats.checks import Floats, Ints, StatsError, probability, scene_codes
 from voe.stats.clusters import Scenes, SceneTotals, effective_number
 from voe.stats.flips import sign_flips
 from voe.stats.intervals import wilson_limits
+from voe.words import counted
 
 _CHUNK = 8_000_000
 """Numbers that are held at once while resampling."""
@@ -155,7 +156,7 @@ def cross_fitted(
     counts = np.bincount(chosen[0], minlength=sums.shape[1]).astype(np.int64)
     value, nan = float(estimate[0]), float("nan")
     if n_scenes < FEWEST_SCENES:
-        reason = f"only {n_scenes} scenes, at least {FEWEST_SCENES} are needed"
+        reason = f"only {counted(n_scenes, 'scene')}, at least {FEWEST_SCENES} are needed"
         return CrossFitted(value, nan, nan, counts, reason)
     of_scene = chosen[0][fold_of[order]][:, None]
     held_out = [np.take_along_axis(part, of_scene, axis=1)[:, 0] for part in (sizes, sums, squares)]

@@ -14,11 +14,11 @@ from voe.errors import VideoError, did_you_mean
 from voe.video.decoded import Backend, Decoded
 from voe.video.lossless import write_lossless
 
-__all__ = ["Backend", "Decoded", "backend_version", "decode", "frame_rate", "write_lossless"]
+__all__ = ["SAME_RATE", "Backend", "Decoded", "backend_version", "decode", "frame_rate", "write_lossless"]
 
 
-_SAME_RATE: Final = 0.01
-"""Relative; what `voe.comparable` allows between the clips of a comparison."""
+SAME_RATE: Final = 0.01
+"""How far two rates may differ, relatively, and be called the same."""
 
 
 def frame_rate(source: Source) -> float | None:
@@ -47,7 +47,7 @@ def _agreed(source: Source, found: float | None) -> float | None:
         VideoError: it does.
     """
     stated = source.fps
-    if stated is not None and (found is None or abs(stated - found) > _SAME_RATE * found):
+    if stated is not None and (found is None or abs(stated - found) > SAME_RATE * found):
         its_own = "have no even rate" if found is None else f"come at {found:g} a second"
         raise VideoError(
             f"decoding {source.path}: {stated:g} fps is stated, and its frames {its_own}; leave `fps` of a "

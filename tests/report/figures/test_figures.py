@@ -204,6 +204,15 @@ def test_judgements_of_possible_clips_stand_above_those_of_impossible_ones(ax: A
     assert (heights[:10].tolist(), heights[10:].tolist()) == ([0] * 9 + [1], [-1] + [0] * 8 + [-1])
 
 
+def test_long_names_are_folded_and_dollars_are_no_formulas(ax: Axes) -> None:
+    long = "unchangeableness of things that nobody sees, in $ or $"
+    table = pd.DataFrame({"concept": [long], "estimate": 0.6, "low": 0.5, "high": 0.7})
+    figures.accuracy_by_concept(ax, table)
+    (label,) = ax.get_yticklabels()
+    assert label.get_text() == "unchangeableness of things\nthat nobody sees, in \\$ or \\$"
+    ax.figure.canvas.draw()  # a formula in it could not be parsed
+
+
 @pytest.mark.parametrize(
     ("table", "words"),
     [(pd.DataFrame({"concept": ["a"]}), "lacks the column"), (ACCURACY.iloc[:0], "nothing to draw")],

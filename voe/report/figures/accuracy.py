@@ -14,10 +14,12 @@ from voe.report.figures.style import (
     MARKERS,
     PALETTE,
     chance_line,
+    folded,
     in_order,
     lighter,
     percent_axis,
     require_columns,
+    side_by_side,
     whiskers,
 )
 
@@ -57,13 +59,15 @@ def accuracy_by_dataset(ax: Axes, table: pd.DataFrame, *, chance: float = 0.5) -
             color=lighter(colour, min(0.3 * len(same), 0.7)),
             edgecolor="white",
             error_kw={"elinewidth": 1.0, "capsize": 2, "ecolor": INK},
-            label=model,
+            label=folded(model),
         )
     chance_line(ax, chance)
-    ax.set_xticks(range(len(groups)), groups)
+    below = side_by_side(groups)
+    ax.set_xticks(range(len(groups)), below)
     ax.grid(axis="x", visible=False)
     percent_axis(ax)
-    ax.legend(loc="upper center", bbox_to_anchor=(0.5, -0.12), ncols=min(len(models) + 1, 4))
+    lines = max(name.count("\n") for name in below)
+    ax.legend(loc="upper center", bbox_to_anchor=(0.5, -0.12 - 0.05 * lines), ncols=min(len(models) + 1, 4))
     return ax
 
 
@@ -115,13 +119,13 @@ def accuracy_by_concept(
             capsize=2,
             color=PALETTE[rank % len(PALETTE)],
             elinewidth=1.2,
-            label=model or "estimate, 95 % interval",
+            label=folded(model) or "estimate, 95 % interval",
             zorder=3,
         )
     if published is not None and len(published):
         _published(ax, published, concepts)
     chance_line(ax, chance, axis="x")
-    ax.set_yticks(range(len(concepts)), concepts)
+    ax.set_yticks(range(len(concepts)), [folded(name) for name in concepts])
     ax.set_ylim(len(concepts) - 0.4, -0.6)
     ax.grid(axis="y", visible=False)
     percent_axis(ax, "x")
@@ -145,7 +149,7 @@ def _published(ax: Axes, published: pd.DataFrame, concepts: list[str]) -> None:
             markerfacecolor="none",
             markeredgecolor=colour,
             markeredgewidth=1.4,
-            label=f"{name} (published)",
+            label=folded(f"{name} (published)"),
         )
 
 
@@ -169,12 +173,12 @@ def model_against_human(ax: Axes, table: pd.DataFrame) -> Axes:
             s=42,
             marker=MARKERS[rank % len(MARKERS)],
             color=PALETTE[rank % len(PALETTE)],
-            label=model or None,
+            label=folded(model) or None,
             zorder=3,
         )
         for row in part.to_dict("records"):
             at = (row["human_error"], row["model_error"])
-            ax.annotate(str(row["block"]), at, xytext=(5, 4), textcoords="offset points", fontsize=7)
+            ax.annotate(folded(str(row["block"])), at, xytext=(5, 4), textcoords="offset points", fontsize=7)
     percent_axis(ax, "x", "error of people, %")
     percent_axis(ax, "y", "error of the model, %")
     ticks = np.linspace(0, min(top, 1.0), 5).tolist()
@@ -201,7 +205,7 @@ def mean_and_maximum(ax: Axes, table: pd.DataFrame, *, chance: float = 0.5) -> A
         table["maximum"], y, s=44, marker="D", color=PALETTE[1], label="maximum over windows", zorder=3
     )
     chance_line(ax, chance, axis="x")
-    ax.set_yticks(y, [str(name) for name in table["name"]])
+    ax.set_yticks(y, [folded(str(name)) for name in table["name"]])
     ax.set_ylim(len(table) - 0.4, -0.6)
     ax.grid(axis="y", visible=False)
     percent_axis(ax, "x")

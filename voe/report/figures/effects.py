@@ -12,9 +12,11 @@ from voe.report.figures.style import (
     INK,
     PALETTE,
     chance_line,
+    folded,
     in_order,
     percent_axis,
     require_columns,
+    side_by_side,
     whiskers,
 )
 
@@ -63,7 +65,7 @@ def effect_by_concept(
                 label=words if "p" in table else None,
             )
     ax.axvline(0, color=CHANCE, linestyle=(0, (4, 3)), linewidth=1.0)
-    ax.set_yticks(y, [str(name) for name in table["concept"]])
+    ax.set_yticks(y, [folded(str(name)) for name in table["concept"]])
     ax.set_ylim(len(table) - 0.4, -0.6)
     ax.grid(axis="y", visible=False)
     ax.set_xlabel(label)
@@ -110,7 +112,7 @@ def ablation(
             markersize=6,
             capsize=2,
             elinewidth=1.2,
-            label=family or None,
+            label=folded(family) or None,
             zorder=3,
         )
         if seeds is not None:
@@ -119,7 +121,7 @@ def ablation(
             at = np.array([levels.index(str(level)) for level in dots["level"]]) + spread[rank] + _BESIDE
             ax.scatter(at, dots["estimate"], s=12, color=colour, alpha=0.6, zorder=2)
     chance_line(ax, chance)
-    ax.set_xticks(range(len(levels)), levels)
+    ax.set_xticks(range(len(levels)), side_by_side(levels))
     ax.set_xlim(-0.5, len(levels) - 0.5)
     ax.grid(axis="x", visible=False)
     ax.set_xlabel(label)
@@ -168,7 +170,7 @@ def contrasts(
         ax.set_yscale("symlog", linthresh=linear, linscale=0.8)
     ax.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:+g}" if value else "0"))
     ax.axhline(0, color=CHANCE, linestyle=(0, (4, 3)), linewidth=1.0, zorder=1)
-    ax.set_xticks(range(len(levels)), levels)
+    ax.set_xticks(range(len(levels)), side_by_side(levels))
     ax.set_xlim(-0.5, len(levels) - 0.5)
     ax.grid(axis="x", visible=False)
     ax.set_ylabel(label)

@@ -16,6 +16,7 @@ from voe.report.figures.style import (
     PALETTE,
     POSSIBLE,
     chance_line,
+    folded,
     in_order,
     percent_axis,
     require_columns,
@@ -50,7 +51,7 @@ def sensitivity(
         part = (table[table["model"] == model] if model else table).sort_values("setting")
         colour, marker = PALETTE[rank % len(PALETTE)], MARKERS[rank % len(MARKERS)]
         ax.fill_between(part["setting"], part["low"], part["high"], color=colour, alpha=0.15, linewidth=0)
-        ax.plot(part["setting"], part["estimate"], color=colour, label=model or None)
+        ax.plot(part["setting"], part["estimate"], color=colour, label=folded(model) or None)
         for primary, face in ((True, colour), (False, "white")):
             chosen = part[part["primary"].astype(bool) == primary]
             ax.scatter(
@@ -103,7 +104,7 @@ def development(
             # Of a few lines that may coincide, what lies below shows at the rim.
             markersize=4 + (2.2 * above if len(drawn) <= _FEW_LINES else 0),
             linewidth=2.4 if concept == ALL else 1.3,
-            label=concept,
+            label=folded(concept),
             zorder=3,
             clip_on=False,  # marks at 0 and 100 % stay whole
         )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import textwrap
+import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -34,10 +36,15 @@ FAMILY_COLOURS: Final[Mapping[str, str]] = MappingProxyType(
 POSSIBLE, IMPOSSIBLE, CHANCE, INK = "#0072B2", "#D55E00", "#6B6B6B", "#1F1F24"
 MARKERS: Final = ("o", "s", "D", "^", "v", "P", "X", "*", "<")
 FORMATS: Final = ("pdf", "svg", "png")
+_FONT: Final = "DejaVu Sans"
+# It comes with matplotlib, and has no Chinese, Japanese or Korean; these do, where a system has one.
+_FALLBACKS: Final = (
+    "Noto Sans CJK JP", "Noto Sans CJK SC", "Noto Sans JP", "Source Han Sans", "Hiragino Sans", "PingFang SC",
+    "Apple SD Gothic Neo", "Yu Gothic", "Microsoft YaHei", "Malgun Gothic", "WenQuanYi Zen Hei",
+    "IPAexGothic",
+)  # fmt: skip
 
 _LOOK: Final[dict[Any, Any]] = {
-    "font.family": "sans-serif",
-    "font.sans-serif": ["DejaVu Sans"],
     "font.size": 9,
     "axes.titlesize": 10,
     "axes.titleweight": "bold",
@@ -72,8 +79,16 @@ def style() -> Iterator[None]:
     """Draw in the look of `voe`, and leave matplotlib as it was afterwards."""
     import matplotlib as mpl
 
-    with mpl.rc_context(_LOOK):
+    with mpl.rc_context({**_LOOK, "font.family": _fonts()}):
         yield
+
+
+def _fonts() -> list[str]:
+    """The font of all figures, and behind it what this system has for the letters that it lacks."""
+    from matplotlib.font_manager import fontManager
+
+    installed = set(fontManager.get_font_names())
+    return [_FONT, *(name for name in _FALLBACKS if name in installed)]
 
 
 def save(figure: Figure, folder: str | Path, name: str, formats: Sequence[str] = FORMATS) -> list[Path]:
@@ -113,6 +128,25 @@ def require_columns(table: pd.DataFrame, columns: Sequence[str], figure: str) ->
 def in_order(values: pd.Series[Any]) -> list[str]:
     """Distinct values as text, in order of first appearance."""
     return [str(value) for value in dict.fromkeys(values)]
+
+
+def folded(name: str, width: int = 28) -> str:
+    """A name as a label: folded into lines of `width` letters at most (half as many where letters are wide).
+
+    Line breaks that it has stay. Names are text and no formulas, so dollar signs stand for themselves.
+
+    >>> folded("unchangeableness of a thing that nobody sees")
+    'unchangeableness of a thing\\nthat nobody sees'
+    """
+    wide = any(unicodedata.east_asian_width(letter) in "WF" for letter in name)
+    most = width // 2 if wide else width
+    lines = [line for part in name.split("\n") for line in textwrap.wrap(part, most) or [""]]
+    return "\n".join(lines).replace("$", r"\$")
+
+
+def side_by_side(names: Sequence[str], letters: int = 60) -> list[str]:
+    """Names as labels side by side under an axis, which have `letters` in all."""
+    return [folded(name, max(8, letters // max(1, len(names)))) for name in names]
 
 
 def percent_axis(ax: Axes, axis: str = "y", label: str = "right, %") -> None:

@@ -15,7 +15,7 @@ from voe.report.formats import Table
 from voe.report.limitations import limitations
 from voe.report.page.comparisons import comparisons
 from voe.report.statistics import run_tables
-from voe.report.table import counted_failures, interval, p_text, percent
+from voe.report.table import counted_failures, interval, p_text, percent, verdict_text
 from voe.results import ALL, Run
 from voe.stimulus_record import fingerprint
 from voe.whole_clips import WholeClipRun
@@ -122,7 +122,7 @@ def headline(run: Run) -> dict[str, Any]:
     }  # fmt: skip
     if row is None or not row["n"]:
         return {**base, "right": "", "interval": "", "p": "", "n": 0, "verdict": _nothing(run)}
-    verdict = _VERDICTS.get(row["verdict"], row["reason"])
+    verdict = verdict_text(row, _VERDICTS)
     if run.unfinished:
         verdict = "no result: the run is unfinished"
     return {
@@ -160,7 +160,7 @@ def concept_rows(run: Run) -> list[dict[str, Any]]:
             "interval": interval(row["low"], row["high"]), "share": number(row["estimate"]),
             "low": number(row["low"]), "high": number(row["high"]),
             "p": p_text(row["p_value"] if row["concept"] == ALL else row["p_holm"]),
-            "verdict": _VERDICTS.get(row["verdict"], row["reason"]),
+            "verdict": verdict_text(row, _VERDICTS),
         }
         for row in headline_rows(run)
     ]  # fmt: skip
