@@ -59,7 +59,7 @@ def verdicts(
         clips = [by_id[name] for name in quad.clips]
         scene = read_scene(quad.scene, clips, protocol, models[0].spec.size)
         head = {"comparison": quad.id, "scene": quad.scene, "concept": "; ".join(quad.concepts)}
-        windows = None if scene.failures else _windows(scene, quad, protocol)
+        windows = None if scene.failures else informative_rows(scene, quad, protocol)
         for number, model in enumerate(models):
             found = _verdict(model, scene, windows, protocol, noise[number])
             records.append({"model": number, **head, **found})
@@ -68,7 +68,7 @@ def verdicts(
     return pd.DataFrame(records, columns=list(COLUMNS))
 
 
-def _windows(scene: Scene, quad: Quadruplet, protocol: Protocol) -> npt.NDArray[np.int64]:
+def informative_rows(scene: Scene, quad: Quadruplet, protocol: Protocol) -> npt.NDArray[np.int64]:
     """Informative windows of the four clips, rows of `Scene.frames`: int64 [4, W, window]."""
     numbers = scene.clips[quad.aa].numbers
     rows = window_starts(len(numbers), protocol.window, protocol.stride)[:, None] + np.arange(protocol.window)
@@ -79,11 +79,11 @@ def _windows(scene: Scene, quad: Quadruplet, protocol: Protocol) -> npt.NDArray[
             (quad.outcome_starts, quad.outcome_ends),
         )
     )
-    kept = informative_windows(numbers[rows], _context(protocol), context, outcome)
+    kept = informative_windows(numbers[rows], primary_context(protocol), context, outcome)
     return np.stack([scene.clips[clip].keys[rows[kept]] for clip in quad.clips])
 
 
-def _context(protocol: Protocol) -> int:
+def primary_context(protocol: Protocol) -> int:
     return protocol.contexts[0] if protocol.primary_context is None else protocol.primary_context
 
 
@@ -100,7 +100,7 @@ def _verdict(
     if not windows.shape[1]:
         return {"status": NOT_TESTABLE, **nothing}
     flat = windows.reshape(-1, windows.shape[2])
-    found = window_surprise(model, scene.frames, flat, (_context(protocol),), BATCH)
+    found = window_surprise(model, scene.frames, flat, (primary_context(protocol),), BATCH)
     surprise = found[model.spec.streams[0]][:, 0].reshape(4, -1).astype(np.float64)
     aa, ab, ba, bb = surprise
     contrast = interaction(aa, ab, ba, bb, np.ones(len(aa), dtype=np.bool_))
