@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import sys
 from dataclasses import replace
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")
@@ -24,6 +25,7 @@ from voe.adapters.base import Predictor
 from voe.adapters.load import load_model
 from voe.cards import read_probe_card, read_stimuli_card
 from voe.clips import StimulusSet
+from voe.errors import VoeError, did_you_mean
 from voe.loaders.load import load_stimuli
 from voe.miniature.measure import informative_rows
 from voe.miniature.tone import tones
@@ -99,21 +101,27 @@ def contrasts(model: Predictor, made: RenderedScene, takes: dict[str, np.ndarray
 
 def print_tones(models: list[Predictor], stimuli: StimulusSet, concept: str) -> None:
     """A line a model."""
-    print(f"{'model':<48} {'n':>3} {'right':>7} {'by tokens':>10} {'by rows':>8} {'agree':>7} {'moves':>7}")
+    print(
+        f"{'model':<48} {'n':>3} {'above 0':>8} {'tone':>6} {'median':>7} {'rest above 0':>13} {'moves':>7}"
+    )
     for model in models:
         table = tones(model, stimuli, PROTOCOL, concept)
-        right, tokens, rows = (
-            100 * (table[name] > 0).mean() for name in ("contrast", "from_tokens", "from_rows")
+        usable = table[table["windows"] > 0]
+        whole, rows = usable["in_place"], usable["from_rows"]
+        numbers = 100 * np.array(
+            [(table["contrast"] > 0).mean(), rows.sum() / whole.sum(), (rows / whole).median()]
         )
-        agree = 100 * (np.sign(table["from_rows"]) == np.sign(table["contrast"])).mean()
+        rest, moves = 100 * ((whole - rows) > 0).mean(), 100 * usable["share"].median()
+        left = f", {len(table) - len(usable)} without" if len(usable) < len(table) else ""
         print(
-            f"{model.spec.name[-48:]:<48} {len(table):>3} {right:>5.0f} % {tokens:>8.0f} % {rows:>6.0f} % "
-            f"{agree:>5.0f} % {100 * table['share'].median():>5.2f} %"
+            f"{model.spec.name[-48:]:<48} {len(table):>3} {numbers[0]:>6.0f} % {numbers[1]:>4.0f} % "
+            f"{numbers[2]:>5.0f} % {rest:>11.0f} % {moves:>5.2f} %{left}"
         )
     print(
-        "right: contrast above 0, no tie counted. by tokens, by rows: the same, had the predictions moved\n"
-        "in the place as in the rest of its tokens, or as in the tokens beside. agree: of the signs by rows\n"
-        "with those of the contrasts. moves: in the place, of the way from outcome to outcome (median)."
+        "above 0: contrasts, ties not recognised. tone: the part of the summed contrasts that there would\n"
+        "be, had the predictions moved in the place as in the tokens beside it; median: of that part over\n"
+        "quadruplets. rest above 0: contrasts less that part. moves: in the place, of the way from outcome\n"
+        "to outcome (median)."
     )
 
 
@@ -145,7 +153,11 @@ def draw(model: Predictor, stimuli: StimulusSet, scene: str, path: str) -> None:
     """Outcomes and predictions of the window in which the contexts move the prediction most."""
     import matplotlib.pyplot as plt
 
-    quad = next(q for q in stimuli.quadruplets if q.scene == scene)
+    quad = next((q for q in stimuli.quadruplets if q.scene == scene), None)
+    if quad is None:
+        raise VoeError(
+            f"there is no scene {scene!r}.{did_you_mean(scene, [q.scene for q in stimuli.quadruplets])}"
+        )
     read = read_scene(scene, [stimuli.clip(c) for c in (quad.aa, quad.bb)], PROTOCOL, model.spec.size)
     full = replace(read, clips={**read.clips, quad.ab: read.clips[quad.aa], quad.ba: read.clips[quad.bb]})
     stream, best = model.spec.streams[0], None
@@ -191,7 +203,9 @@ def main() -> None:
     parser.add_argument("--stimuli", default="builtin", choices=("builtin", "builtin-heldout"))
     parser.add_argument("--concept", default="support")
     parser.add_argument("--take-away", action="append", default=[], help="the beginning of a part's name")
-    parser.add_argument("--first", type=int, default=30, help="scenes of a concept")
+    parser.add_argument(
+        "--first", type=int, default=30, help="scenes of a concept (held-out, or --take-away)"
+    )
     parser.add_argument("--picture", help="draw what the first model expects of --scene")
     parser.add_argument("--scene", default="support-003")
     asked = parser.parse_args()
@@ -209,4 +223,7 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    try:
+        main()
+    except VoeError as error:
+        sys.exit(str(error))

@@ -103,7 +103,7 @@ def _intphys2(run: Run, scores: Mapping[str, float]) -> tuple[bytes, str]:
         for clip in clips
     ]
     said = "model_answer is 1 (possible) for clips that surprise less than the median clip, else 0"
-    return ("\n".join(lines) + "\n").encode(), f"{len(lines)} lines; {said}"
+    return ("\n".join(lines) + "\n").encode(), f"{counted(len(lines), 'line')}; {said}"
 
 
 def _inflevel(run: Run, scores: Mapping[str, float]) -> tuple[bytes, str]:
@@ -113,7 +113,9 @@ def _inflevel(run: Run, scores: Mapping[str, float]) -> tuple[bytes, str]:
     for clip in clips:
         cells = [clip.tags[name] for name in ("camera", "cover", "obj", "trial_type", "dir")]
         lines.append("\t".join([*cells, f"{scores[clip.id]:.9g}"]))
-    return ("\n".join(lines) + "\n").encode(), f"{len(clips)} rows; the score is minus the mean surprise"
+    return (
+        "\n".join(lines) + "\n"
+    ).encode(), f"{counted(len(clips), 'row')}; the score is minus the mean surprise"
 
 
 _WRITERS: dict[str, Callable[[Run, Mapping[str, float]], tuple[bytes, str]]] = {

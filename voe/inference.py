@@ -72,8 +72,8 @@ def holm_over(concepts: Sequence[str], p_values: Mapping[str, float]) -> dict[st
 def headline_statistics(run: Run) -> pd.DataFrame:
     """The headline measure at the setting fixed beforehand: one row a concept, and one for all.
 
-    The columns of `Run.summary` (estimate with the default interval, p_value, p_mid, p_holm, p_equivalent,
-    margin, ties, untestable, failed, verdict, ...), and
+    The columns of `Run.summary` (estimate with the default interval, p_value, p_mid, p_holm, p_below_holm,
+    p_equivalent, margin, ties, untestable, failed, verdict, ...), and
 
     - clopper_pearson_low, clopper_pearson_high, bootstrap_low, bootstrap_high: two more intervals
       (`voe.stats.clopper_pearson`, `voe.stats.cluster_bootstrap`);

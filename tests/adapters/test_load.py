@@ -78,7 +78,15 @@ class Unfinished(Predictor):
     pass
 
 class Needs(Twice):
-    def __init__(self, weights, device=None):
+    def __init__(self, weights, layer, device=None):
+        super().__init__()
+
+class ByPlace(Twice):
+    def __init__(self, weights, /):
+        super().__init__()
+
+class NeedsOrAnything(Twice):
+    def __init__(self, weights, **options):
         super().__init__()
 
 class Anything(Twice):
@@ -146,8 +154,13 @@ def test_an_importable_class(module_file: Path, monkeypatch: pytest.MonkeyPatch)
         ("Raises", r"building it failed: KeyError: 'weights.bin' \(my_adapters.py, line \d+\)"),
         ("Leaves", r"building it failed: SystemExit: 3"),
         ("Twice,facto=3", r"unknown option 'facto'\. Did you mean 'factor'\? Options: factor$"),
-        ("Needs", r"needs the option 'weights', and has no default for it; add weights=VALUE"),
-        ("Needs,weights=w,facto=3", r"unknown option 'facto'\. Options: weights$"),
+        (
+            "Needs",
+            r"needs 'weights' and 'layer', and has no default; add weights=VALUE,layer=VALUE, behind",
+        ),
+        ("ByPlace,weights=w", r"takes a parameter by place only \(before a `/`\)"),
+        ("NeedsOrAnything,wieghts=w", r"needs 'weights', .* Is it meant by 'wieghts'\?"),
+        ("Needs,weights=w,facto=3", r"unknown option 'facto'\. Options: weights, layer$"),
         ("OtherDevice,device=cpu", r"lies on meta, not on cpu as asked"),
         ("Twice,dtype=bfloat16", r"computes in float32, not in bfloat16 as asked"),
         ("TwoOfOneName", r"name each stream once"),

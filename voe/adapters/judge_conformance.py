@@ -23,8 +23,8 @@ def check_judge(judge: Judge, *, seed: int = 0) -> list[CheckResult]:
     A few questions of each kind that it answers are asked together, again, and in the reverse order.
 
     Returns:
-        One result a check: spec, one answer each, contents, determinism (advice: a server may sample),
-        order (advice).
+        One result a check: spec, one answer each, contents, determinism and order. That answers are others
+        when it is asked again is advice, since a server may sample; that they are unsound is a failure.
     """
     results = [_spec(judge)]
     if not results[0].passed:
@@ -34,10 +34,10 @@ def check_judge(judge: Judge, *, seed: int = 0) -> list[CheckResult]:
         judge.learn({q.id: (q.choices[0] if q.choices else "", q.choices) for q in questions})
     try:
         answers = list(judge.ask(questions))
+        results.append(_one_each(questions, answers))
+        results.append(_contents(questions, answers))
     except FOREIGN_ERRORS as error:
         return [*results, CheckResult("one answer each", False, f"raised {describe(error)}")]
-    results.append(_one_each(questions, answers))
-    results.append(_contents(questions, answers))
     if all(result.passed for result in results):
         results.append(_again("determinism", judge, questions, answers, "asked again"))
         results.append(_again("order", judge, questions[::-1], answers, "asked in reverse order"))
@@ -47,12 +47,15 @@ def check_judge(judge: Judge, *, seed: int = 0) -> list[CheckResult]:
 def _again(
     name: str, judge: Judge, questions: Sequence[Question], first: Sequence[Answer], how: str
 ) -> CheckResult:
-    """The same questions once more: other answers are advice, an error is a failure."""
+    """The same questions once more: other sound answers are advice, unsound ones and errors are failures."""
     try:
         second = list(judge.ask(questions))
+        for check in (_one_each, _contents):
+            if not (found := check(questions, second)).passed:
+                return CheckResult(name, False, f"{how}: {found.message}")
+        return _same(name, first, second, how)
     except FOREIGN_ERRORS as error:
         return CheckResult(name, False, f"{how}, it raised {describe(error)}")
-    return _same(name, first, second, how)
 
 
 def probe_questions(judge: Judge, seed: int = 0) -> list[Question]:
@@ -134,7 +137,11 @@ def _same(name: str, first: Sequence[Answer], second: Sequence[Answer], when: st
     worst = 0.0
     for answer in first:
         other = others.get(answer.question)
-        if other is None or (other.status, other.word) != (answer.status, answer.word):
+        if (
+            other is None
+            or (other.status, other.word) != (answer.status, answer.word)
+            or (bool(other.probabilities) != bool(answer.probabilities))
+        ):
             return CheckResult(
                 name, False, f"{answer.question!r}: another answer when {when}", required=False
             )

@@ -292,7 +292,10 @@ def _as_factory(found: Callable[..., Any]) -> Factory:
         return cast("Factory", getattr(found, "from_spec", found))
 
     def build(spec: ModelSpec, placement: Placement) -> Predictor:
-        accepted = inspect.signature(found).parameters
+        try:
+            accepted = inspect.signature(found).parameters
+        except (TypeError, ValueError):  # written in another language: its own errors must do
+            return cast(Predictor, found(**spec.options))
         placed = {"device": placement.device, "dtype": placement.dtype}
         given = {**spec.options, **{name: value for name, value in placed.items() if name in accepted}}
         _require_arguments(accepted, given, spec)
@@ -309,14 +312,24 @@ def _require_arguments(
     Raises:
         ModelError: the message names it, and those that there are.
     """
-    named = {
-        name: one for name, one in accepted.items() if one.kind not in (one.VAR_KEYWORD, one.VAR_POSITIONAL)
-    }
+    if any(one.kind is one.POSITIONAL_ONLY and one.default is one.empty for one in accepted.values()):
+        raise ModelError(
+            f"model {spec.text!r}: its class takes a parameter by place only (before a `/`); options have "
+            "names, so let it take all by name"
+        )
+    unnamed = (
+        inspect.Parameter.POSITIONAL_ONLY,
+        inspect.Parameter.VAR_KEYWORD,
+        inspect.Parameter.VAR_POSITIONAL,
+    )
+    named = {name: one for name, one in accepted.items() if one.kind not in unnamed}
     if not any(one.kind is one.VAR_KEYWORD for one in accepted.values()):
         spec.only(*(name for name in named if name not in ("device", "dtype")))
     missing = [name for name, one in named.items() if one.default is one.empty and name not in given]
     if missing:
+        surplus = [name for name in given if name not in named]
         raise ModelError(
-            f"model {spec.text!r}: it needs the option {missing[0]!r}, and has no default for it; add "
-            f"{missing[0]}=VALUE, behind a comma"
+            f"model {spec.text!r}: it needs {' and '.join(map(repr, missing))}, and has no default; add "
+            f"{','.join(f'{name}=VALUE' for name in missing)}, behind a comma."
+            f"{did_you_mean(missing[0], surplus).replace('Did you mean', 'Is it meant by')}"
         )

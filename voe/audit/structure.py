@@ -244,7 +244,7 @@ def _duplicates(stimuli: StimulusSet, digests: Mapping[str, str]) -> Check:
     if not repeated:
         return Check(name, "ok", f"all {len(digests)} clips show something different")
     both = [names for names in repeated if len({stimuli.clip(clip).label for clip in names}) > 1]
-    message = f"{len(repeated)} groups of clips show the same frames"
+    message = f"{counted(len(repeated), 'group')} of clips that show the same frames"
     if both:
         message += f", {len(both)} of them with both labels"
     return Check(name, "FAULT", message, tuple(", ".join(names) for names in (*both, *repeated)))

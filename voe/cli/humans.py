@@ -8,6 +8,7 @@ import click
 
 from voe.cli.options import json_option, root_option
 from voe.errors import VoeError
+from voe.words import counted
 
 
 @click.command(name="humans")
@@ -58,4 +59,6 @@ def command(
     if as_json:
         print_json({"page": out, "clips": clips, "bytes": len(page.encode())})
         return
-    click.echo(f"{out}: {clips} clips, {len(page.encode()) / 1e6:.1f} MB, {clips / 6:.0f} minutes or so")
+    click.echo(
+        f"{out}: {counted(clips, 'clip')}, {len(page.encode()) / 1e6:.1f} MB, {clips / 6:.0f} minutes or so"
+    )

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from voe.cli.options import format_option
+from voe.words import counted
 
 if TYPE_CHECKING:
     from voe.cli.terminal import ProgressBar
@@ -198,4 +199,4 @@ def _show(out: Path, from_results: bool, results: str | None, figures: str | Non
     print_text(render(result_tables(found), form))
     if figures is not None:
         paths = draw_all(found, Path(figures))
-        click.echo(f"{len(paths)} files in {figures}", err=True)
+        click.echo(f"{counted(len(paths), 'file')} in {figures}", err=True)

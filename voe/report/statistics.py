@@ -78,7 +78,10 @@ def headline_table(run: Run, locks: Sequence[str]) -> Table:
             "p (Holm)": shown("p_holm", p_text),
             "verdict": _verdict,
         },
-        ["p: exact, signs flipped by scene. Holm: over the concepts. Verdicts rest on p, and equivalence."],
+        [
+            "p: exact, signs flipped by scene. Holm: over the concepts. Verdicts rest on p, on that of the "
+            "other side (below), and equivalence."
+        ],
     )
     evidence = View(
         "EQUIVALENCE to 50 %, and EVIDENCE for better than 50 %",

@@ -250,7 +250,7 @@ def _notes(part: pd.DataFrame, headline: bool, *, unfinished: bool) -> list[str]
         notes.append("p: exact, one-sided; of concepts, corrected over them (Holm). A tie counts one half.")
         if (part["verdict"] == "below").any():
             notes.append(
-                "BELOW: less often right than chance, by the p of the other side, corrected as well."
+                "BELOW: less often right than chance, by the p of the other side, corrected in the same way."
             )
         methods = sorted({m for m in part["method"] if m != "none"})
         if methods:

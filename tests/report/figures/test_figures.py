@@ -204,6 +204,20 @@ def test_judgements_of_possible_clips_stand_above_those_of_impossible_ones(ax: A
     assert (heights[:10].tolist(), heights[10:].tolist()) == ([0] * 9 + [1], [-1] + [0] * 8 + [-1])
 
 
+def test_a_name_that_begins_with_an_underscore_stands_in_the_legend(ax: Axes) -> None:
+    table = pd.DataFrame({"concept": "c", "model": ["_mine", "b"], "estimate": 0.5, "low": 0.4, "high": 0.6})
+    figures.accuracy_by_concept(ax, table)
+    assert {name.lstrip("\u200b") for name in labels(ax)} == {"_mine", "b", "chance"}
+
+
+def test_many_names_under_an_axis_stand_aslant(ax: Axes) -> None:
+    names = [f"unchangeableness-{n}" for n in range(9)]
+    table = pd.DataFrame({"level": names, "estimate": 0.5, "low": 0.4, "high": 0.6})
+    figures.ablation(ax, table)
+    assert [tick.get_rotation() for tick in ax.get_xticklabels()] == [35.0] * 9
+    assert [tick.get_text() for tick in ax.get_xticklabels()] == names
+
+
 def test_long_names_are_folded_and_dollars_are_no_formulas(ax: Axes) -> None:
     long = "unchangeableness of things that nobody sees, in $ or $"
     table = pd.DataFrame({"concept": [long], "estimate": 0.6, "low": 0.5, "high": 0.7})

@@ -17,9 +17,9 @@ from voe.report.figures.style import (
     folded,
     in_order,
     lighter,
+    names_below,
     percent_axis,
     require_columns,
-    side_by_side,
     whiskers,
 )
 
@@ -62,11 +62,9 @@ def accuracy_by_dataset(ax: Axes, table: pd.DataFrame, *, chance: float = 0.5) -
             label=folded(model),
         )
     chance_line(ax, chance)
-    below = side_by_side(groups)
-    ax.set_xticks(range(len(groups)), below)
+    lines = names_below(ax, groups)
     ax.grid(axis="x", visible=False)
     percent_axis(ax)
-    lines = max(name.count("\n") for name in below)
     ax.legend(loc="upper center", bbox_to_anchor=(0.5, -0.12 - 0.05 * lines), ncols=min(len(models) + 1, 4))
     return ax
 

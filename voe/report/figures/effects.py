@@ -14,9 +14,9 @@ from voe.report.figures.style import (
     chance_line,
     folded,
     in_order,
+    names_below,
     percent_axis,
     require_columns,
-    side_by_side,
     whiskers,
 )
 
@@ -121,7 +121,7 @@ def ablation(
             at = np.array([levels.index(str(level)) for level in dots["level"]]) + spread[rank] + _BESIDE
             ax.scatter(at, dots["estimate"], s=12, color=colour, alpha=0.6, zorder=2)
     chance_line(ax, chance)
-    ax.set_xticks(range(len(levels)), side_by_side(levels))
+    names_below(ax, levels)
     ax.set_xlim(-0.5, len(levels) - 0.5)
     ax.grid(axis="x", visible=False)
     ax.set_xlabel(label)
@@ -170,7 +170,7 @@ def contrasts(
         ax.set_yscale("symlog", linthresh=linear, linscale=0.8)
     ax.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:+g}" if value else "0"))
     ax.axhline(0, color=CHANCE, linestyle=(0, (4, 3)), linewidth=1.0, zorder=1)
-    ax.set_xticks(range(len(levels)), side_by_side(levels))
+    names_below(ax, levels)
     ax.set_xlim(-0.5, len(levels) - 0.5)
     ax.grid(axis="x", visible=False)
     ax.set_ylabel(label)

@@ -37,6 +37,8 @@ POSSIBLE, IMPOSSIBLE, CHANCE, INK = "#0072B2", "#D55E00", "#6B6B6B", "#1F1F24"
 MARKERS: Final = ("o", "s", "D", "^", "v", "P", "X", "*", "<")
 FORMATS: Final = ("pdf", "svg", "png")
 _FONT: Final = "DejaVu Sans"
+_INVISIBLE: Final = "\u200b"
+_SIDE_BY_SIDE: Final = 7
 # It comes with matplotlib, and has no Chinese, Japanese or Korean; these do, where a system has one.
 _FALLBACKS: Final = (
     "Noto Sans CJK JP", "Noto Sans CJK SC", "Noto Sans JP", "Source Han Sans", "Hiragino Sans", "PingFang SC",
@@ -131,22 +133,40 @@ def in_order(values: pd.Series[Any]) -> list[str]:
 
 
 def folded(name: str, width: int = 28) -> str:
-    """A name as a label: folded into lines of `width` letters at most (half as many where letters are wide).
+    """A name as a label: folded into lines of `width` letters at most, of which a Chinese one counts for two.
 
-    Line breaks that it has stay. Names are text and no formulas, so dollar signs stand for themselves.
+    Line breaks that it has stay. Names are text and no formulas, so dollar signs stand for themselves; and
+    matplotlib leaves names that begin with `_` out of legends, so an invisible letter goes before one.
 
     >>> folded("unchangeableness of a thing that nobody sees")
     'unchangeableness of a thing\\nthat nobody sees'
     """
-    wide = any(unicodedata.east_asian_width(letter) in "WF" for letter in name)
-    most = width // 2 if wide else width
+    columns = sum(map(_columns, name)) / max(1, len(name))
+    most = max(4, round(width / max(1.0, columns)))
     lines = [line for part in name.split("\n") for line in textwrap.wrap(part, most) or [""]]
-    return "\n".join(lines).replace("$", r"\$")
+    text = "\n".join(lines).replace("$", r"\$")
+    return f"{_INVISIBLE}{text}" if text.startswith("_") else text
 
 
-def side_by_side(names: Sequence[str], letters: int = 60) -> list[str]:
-    """Names as labels side by side under an axis, which have `letters` in all."""
-    return [folded(name, max(8, letters // max(1, len(names)))) for name in names]
+def _columns(letter: str) -> int:
+    """How wide a letter is: 0 for accents that go upon another."""
+    if unicodedata.combining(letter):
+        return 0
+    return 2 if unicodedata.east_asian_width(letter) in "WF" else 1
+
+
+def names_below(ax: Axes, names: Sequence[str], letters: int = 60) -> int:
+    """Name the places of an x axis, on which there are `letters` in all; aslant where they are many.
+
+    Returns:
+        How many lines the labels take below the first.
+    """
+    if len(names) > _SIDE_BY_SIDE:
+        ax.set_xticks(range(len(names)), [folded(name) for name in names], rotation=35, ha="right")
+        return 4
+    labels = [folded(name, max(8, letters // max(1, len(names)))) for name in names]
+    ax.set_xticks(range(len(names)), labels)
+    return max((label.count("\n") for label in labels), default=0)
 
 
 def percent_axis(ax: Axes, axis: str = "y", label: str = "right, %") -> None:
