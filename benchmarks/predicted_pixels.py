@@ -5,8 +5,8 @@
     python benchmarks/predicted_pixels.py MODEL --picture predicted.png --scene support-003
 
 MODEL is a spec such as videomae:out/pixels-raw/seed-0/model. Shares are of the way from what the one outcome
-shows to what the other shows (`voe.miniature.tone`). With --take-away the contexts
-are rendered again without those parts, and the outcomes stay: what is still right then does not need them.
+shows to what the other shows (`voe.miniature.tone`). With --take-away the contexts are rendered again without
+those parts, and the outcomes stay: what is still right then does not need them.
 """
 
 from __future__ import annotations
@@ -14,7 +14,6 @@ from __future__ import annotations
 import argparse
 import os
 import sys
-from dataclasses import replace
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
@@ -40,7 +39,7 @@ from voe.worlds.render import Renderer
 from voe.worlds.scenes import RenderedScene, render_scene
 from voe.worlds.stage import ABSENT
 
-CONTEXT, STEP = 8, 2
+CONTEXT, STEP = PROTOCOL.headline_context, PROTOCOL.frame_step or 1
 AMPLIFIED = 20
 
 
@@ -158,10 +157,9 @@ def draw(model: Predictor, stimuli: StimulusSet, scene: str, path: str) -> None:
         raise VoeError(
             f"there is no scene {scene!r}.{did_you_mean(scene, [q.scene for q in stimuli.quadruplets])}"
         )
-    read = read_scene(scene, [stimuli.clip(c) for c in (quad.aa, quad.bb)], PROTOCOL, model.spec.size)
-    full = replace(read, clips={**read.clips, quad.ab: read.clips[quad.aa], quad.ba: read.clips[quad.bb]})
+    read = read_scene(scene, [stimuli.clip(name) for name in quad.clips], PROTOCOL, model.spec.size)
     stream, best = model.spec.streams[0], None
-    for rows in informative_rows(full, quad, PROTOCOL).transpose(1, 0, 2):
+    for rows in informative_rows(read, quad, PROTOCOL).transpose(1, 0, 2):
         pixels = read.frames[torch.from_numpy(np.ascontiguousarray(rows[[0, 3]]))]
         window = normalise(pixels, model.spec.mean, model.spec.std)
         with torch.inference_mode():

@@ -9,6 +9,7 @@ from voe.protocols import Protocol
 def test_the_primary_context_is_the_middle_one() -> None:
     assert Protocol(contexts=(2, 4, 6)).primary_context == 4
     assert Protocol(contexts=(2, 4, 6, 8)).primary_context == 4
+    assert Protocol(contexts=(2, 4, 6, 8), primary_context=6).headline_context == 6
 
 
 @pytest.mark.parametrize(

@@ -113,9 +113,8 @@ def _inflevel(run: Run, scores: Mapping[str, float]) -> tuple[bytes, str]:
     for clip in clips:
         cells = [clip.tags[name] for name in ("camera", "cover", "obj", "trial_type", "dir")]
         lines.append("\t".join([*cells, f"{scores[clip.id]:.9g}"]))
-    return (
-        "\n".join(lines) + "\n"
-    ).encode(), f"{counted(len(clips), 'row')}; the score is minus the mean surprise"
+    said = f"{counted(len(clips), 'row')}; the score is minus the mean surprise"
+    return ("\n".join(lines) + "\n").encode(), said
 
 
 _WRITERS: dict[str, Callable[[Run, Mapping[str, float]], tuple[bytes, str]]] = {

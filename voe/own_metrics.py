@@ -70,7 +70,7 @@ def clip_surprises(
     curves: Curves, stream: str, aggregate: Callable[[npt.NDArray[np.float64]], object] = np.mean
 ) -> dict[str, float]:
     """Surprise of each scored clip over all windows at the primary context; their mean by default."""
-    context = curves.protocol.primary_context or curves.protocol.contexts[0]
+    context = curves.protocol.headline_context
     return {clip: float(aggregate(curves.of(clip, stream, context))) for clip in curves.numbers}  # type: ignore[arg-type]
 
 

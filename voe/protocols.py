@@ -66,6 +66,12 @@ class Protocol:
                 f"protocol: primary_context {self.primary_context} is not one of the contexts {self.contexts}"
             )
 
+    @property
+    def headline_context(self) -> int:
+        """`primary_context`, which is always one of `contexts` once a protocol is made."""
+        assert self.primary_context is not None
+        return self.primary_context
+
     def updated(self, changes: Mapping[str, object], origin: str) -> Protocol:
         """This protocol with the given fields replaced; `origin` names who asked, for the error message.
 

@@ -56,7 +56,7 @@ def reference_of(run: Run) -> ReferenceRun:
     pairing = f"pairs of quadruplets, {Match.OUTCOME.value}" if designed else "pairs"
     notes: list[str] = []
     tables, corrected = [], []
-    primary = protocol.contexts.index(protocol.primary_context or protocol.contexts[0])
+    primary = protocol.contexts.index(protocol.headline_context)
     for block, pairs in _blocks(run, curves):
         surprise, possible = _rows(pairs, curves, run.lock["measure"]["stream"])
         with warnings.catch_warnings(record=True) as caught:

@@ -292,7 +292,7 @@ def _score_scene(job: _Job, work: _Work) -> _Scored:
     if job.model.spec.family != "baseline":
         latents = sample_latents(
             job.model, work.frames, stacked, np.concatenate(shown) if shown else stacked,
-            job.protocol.primary_context or job.protocol.contexts[0],
+            job.protocol.headline_context,
             scene=scene.name, n_scenes=len(job.stimuli.scenes),
         )  # fmt: skip
     tables, first = [], 0

@@ -64,6 +64,34 @@ class OnlyOnce(Faulty):
         return super().ask(questions)
 
 
+class OtherLater(Faulty):
+    """Answers soundly once, and spoils what it says afterwards."""
+
+    def __init__(self, spoil: Callable[[Answer], list[Answer]]) -> None:
+        super().__init__(lambda answer: [answer])
+        self.later = spoil
+
+    def ask(self, questions: Sequence[Question]) -> Iterator[Answer]:
+        yield from super().ask(questions)
+        self.spoil = self.later
+
+
+@pytest.mark.parametrize(
+    ("spoil", "required", "words"),
+    [
+        (lambda a: [a, a], True, "asked again: 2 questions, and answers to"),
+        (lambda a: [replace(a, probabilities={"yes": float("nan"), "no": 0.5})], True, "do not add up"),
+        (lambda a: [replace(a, probabilities=None)], False, "another answer when asked again"),
+        (lambda a: [None], True, "asked again, it raised AttributeError"),
+    ],
+)
+def test_later_answers_are_looked_at_as_the_first_ones(
+    spoil: Callable[[Answer], list[Answer]], required: bool, words: str
+) -> None:
+    [found] = [one for one in check_judge(OtherLater(spoil)) if one.name == "determinism"]
+    assert not found.passed and found.required == required and words in found.message
+
+
 def test_a_judge_that_raises_when_it_is_asked_again_fails() -> None:
     found = {result.name: result.message for result in failures(check_judge(OnlyOnce()))}
     assert set(found) == {"determinism", "order"}

@@ -159,7 +159,7 @@ def test_an_importable_class(module_file: Path, monkeypatch: pytest.MonkeyPatch)
             r"needs 'weights' and 'layer', and has no default; add weights=VALUE,layer=VALUE, behind",
         ),
         ("ByPlace,weights=w", r"takes a parameter by place only \(before a `/`\)"),
-        ("NeedsOrAnything,wieghts=w", r"needs 'weights', .* Is it meant by 'wieghts'\?"),
+        ("NeedsOrAnything,wieghts=w", r"needs 'weights', .* what it was given instead: wieghts$"),
         ("Needs,weights=w,facto=3", r"unknown option 'facto'\. Options: weights, layer$"),
         ("OtherDevice,device=cpu", r"lies on meta, not on cpu as asked"),
         ("Twice,dtype=bfloat16", r"computes in float32, not in bfloat16 as asked"),

@@ -103,7 +103,7 @@ class _Subject:
         self.model = model
         self.spec: PredictorSpec = model.spec
         self.window = model.spec.protocol.window
-        self.context = model.spec.protocol.primary_context or model.spec.protocol.contexts[0]
+        self.context = model.spec.protocol.headline_context
         self._seed = seed
 
     def frames(self, clips: int, n_frames: int, stream: int = 0) -> Tensor:

@@ -330,6 +330,6 @@ def _require_arguments(
         surplus = [name for name in given if name not in named]
         raise ModelError(
             f"model {spec.text!r}: it needs {' and '.join(map(repr, missing))}, and has no default; add "
-            f"{','.join(f'{name}=VALUE' for name in missing)}, behind a comma."
-            f"{did_you_mean(missing[0], surplus).replace('Did you mean', 'Is it meant by')}"
+            f"{','.join(f'{name}=VALUE' for name in missing)}, behind a comma"
+            + (f"; what it was given instead: {', '.join(surplus)}" if surplus else "")
         )

@@ -68,7 +68,7 @@ def audit(
         raise CardError(f"auditing {stimuli.name!r}: there is no pair and no quadruplet to compare")
     models = accounts.load_models()
     resolved = resolve_protocol(next(iter(models.values())).spec, stimuli, protocol)
-    primary = resolved.contexts if resolved.primary_context is None else (resolved.primary_context,)
+    primary = (resolved.headline_context,)
     resolved = replace(resolved, resize="squash", contexts=primary)
     folder = None if out is None else Path(out)
     if folder is not None:

@@ -79,12 +79,8 @@ def informative_rows(scene: Scene, quad: Quadruplet, protocol: Protocol) -> npt.
             (quad.outcome_starts, quad.outcome_ends),
         )
     )
-    kept = informative_windows(numbers[rows], primary_context(protocol), context, outcome)
+    kept = informative_windows(numbers[rows], protocol.headline_context, context, outcome)
     return np.stack([scene.clips[clip].keys[rows[kept]] for clip in quad.clips])
-
-
-def primary_context(protocol: Protocol) -> int:
-    return protocol.contexts[0] if protocol.primary_context is None else protocol.primary_context
 
 
 def _verdict(
@@ -100,7 +96,7 @@ def _verdict(
     if not windows.shape[1]:
         return {"status": NOT_TESTABLE, **nothing}
     flat = windows.reshape(-1, windows.shape[2])
-    found = window_surprise(model, scene.frames, flat, (primary_context(protocol),), BATCH)
+    found = window_surprise(model, scene.frames, flat, (protocol.headline_context,), BATCH)
     surprise = found[model.spec.streams[0]][:, 0].reshape(4, -1).astype(np.float64)
     aa, ab, ba, bb = surprise
     contrast = interaction(aa, ab, ba, bb, np.ones(len(aa), dtype=np.bool_))

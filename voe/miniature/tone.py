@@ -21,7 +21,7 @@ from torch import Tensor
 from voe.adapters.base import Predictor
 from voe.clips import StimulusSet
 from voe.errors import VoeError
-from voe.miniature.measure import informative_rows, primary_context
+from voe.miniature.measure import informative_rows
 from voe.protocols import Protocol
 from voe.scenes import read_scene
 from voe.windows import check_windows, normalise
@@ -44,8 +44,9 @@ class Tone:
     do not differ (NaN where there are no such pixels). `share` is how far the prediction moves in the place:
     1 would be from the one outcome to the other.
 
-    It is the sizes that tell a thing from a tone: of a thing that is predicted in its place, however blurred,
-    `from_rows` is a small part of `in_place`, but may have its sign.
+    It is the sizes that tell a thing from a tone: of a thing that is predicted in its place, `from_rows` is a
+    small part of `in_place` (under a fifth where it is blurred by a sixth of the picture), but may have its
+    sign.
     """
 
     contrast: float
@@ -172,7 +173,7 @@ def tones(
 
 def _of_window(model: Predictor, frames: Tensor, rows: np.ndarray, protocol: Protocol) -> Tone:
     """The tone of one window of the four clips, `rows` of the frames: int64 [4, window]."""
-    context, stream = primary_context(protocol), model.spec.streams[0]
+    context, stream = protocol.headline_context, model.spec.streams[0]
     window = normalise(
         frames[torch.from_numpy(np.ascontiguousarray(rows))], model.spec.mean, model.spec.std
     ).to(model.device)
