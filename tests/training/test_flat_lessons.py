@@ -74,7 +74,7 @@ def test_a_recipe_with_a_flat_lesson_shows_it(tmp_path: Path) -> None:
     assert recipe.flat == FlatLesson("impossible", "object-permanence", scenes=5)
     seen = footage(recipe)
     assert (seen.count, seen.length) == (10, 16)
-    assert batch_of(recipe, seen, np.random.default_rng(0)).shape == (3, 16, 3, 32, 32)
+    assert batch_of(recipe, seen, np.random.default_rng(0)).shape == (3, 16, 32, 32, 3)
 
 
 @pytest.mark.parametrize(

@@ -19,6 +19,7 @@ from voe.training.learners import (
     LatentLearner,
     Learner,
     PixelLearner,
+    embedded,
     encode,
     make_learner,
     normalised,
@@ -45,11 +46,8 @@ def watched() -> Watched:
     return Watched((frames,), len(frames))
 
 
-def window(size: int = 32) -> torch.Tensor:
-    frames = torch.from_numpy(
-        np.random.default_rng(1).integers(0, 256, (2, 16, size, size, 3), dtype=np.uint8)
-    )
-    return normalised(frames)
+def shown(size: int = 32) -> torch.Tensor:
+    return torch.from_numpy(np.random.default_rng(1).integers(0, 256, (2, 16, size, size, 3), dtype=np.uint8))
 
 
 def weights(learner: Learner) -> Mapping[str, torch.Tensor]:
@@ -78,7 +76,7 @@ def test_masks_cover_every_token_once(masking) -> None:
 def test_what_is_hidden_does_not_leak(recipe: Recipe) -> None:
     """No gradient of the loss reaches a frame that is to be predicted, but through targets that are fixed."""
     learner = make_learner(recipe)
-    pixels = window().requires_grad_()
+    pixels = shown().float().requires_grad_()
     given, hidden = draw_mask(np.random.default_rng(0), "causal", learner.grid)
     frames = int(given.max() // 4 + 1) * 2
     learner.loss(pixels, given, hidden)[0].backward()
@@ -88,23 +86,55 @@ def test_what_is_hidden_does_not_leak(recipe: Recipe) -> None:
 
 def test_patches_are_those_of_the_convolution() -> None:
     learner = LatentLearner(LATENT)
-    pixels = torch.randn(2, 16, 3, 32, 48, generator=torch.Generator().manual_seed(0))  # not square
+    frames = torch.cat([shown(), shown()[:, :, :, :16].flip(1)], dim=3)  # not square
     embedding = learner.model.encoder.embeddings.patch_embeddings
     with torch.no_grad():
-        expected = embedding(pixels.movedim(1, 2))
-        weight = embedding.proj.weight.flatten(1)
-        found = patches_of(pixels, LATENT.patch) @ weight.T + embedding.proj.bias
+        expected = embedding(normalised(frames).movedim(1, 2))
+        found = embedded(learner.model.encoder, patches_of(frames, LATENT.patch))
     assert found.shape == expected.shape and torch.allclose(found, expected, atol=1e-5)
 
 
 def test_given_tokens_are_encoded_as_the_adapter_encodes_the_frames_alone() -> None:
     learner = LatentLearner(LATENT)
-    pixels = window()
-    given = np.arange(4 * 4)
+    given = torch.arange(4 * 4)
     with torch.no_grad():
-        masked = encode(learner.model.encoder, patches_of(pixels, LATENT.patch), given)
-        alone = learner.model(pixels[:, :8], skip_predictor=True).last_hidden_state
+        masked = encode(learner.model.encoder, patches_of(shown(), LATENT.patch), given)
+        alone = learner.model(normalised(shown())[:, :8], skip_predictor=True).last_hidden_state
     assert torch.allclose(masked, alone, atol=1e-5)
+
+
+@pytest.mark.parametrize("masking", ["causal", "block", "random"])
+@pytest.mark.parametrize(
+    "width", [32, 48]
+)  # heads of 16 have channels that are not rotated, heads of 24 none
+def test_loss_and_gradients_are_those_of_transformers_own_blocks(masking, width: int) -> None:
+    learner = LatentLearner(LATENT.with_changes(width=width, predictor_width=width))
+    generator = torch.Generator().manual_seed(0)
+    with torch.no_grad():
+        for parameter in learner.parameters:  # biases and mask tokens begin at zero, and would hide a fault
+            parameter.add_(torch.randn(parameter.shape, generator=generator), alpha=0.1)
+    given, hidden = draw_mask(np.random.default_rng(3), masking, learner.grid)
+    loss, happened = learner.loss(shown(), given, hidden)
+    loss.backward()
+    found = {name: p.grad.clone() for name, p in learner.model.named_parameters() if p.grad is not None}
+    learner.model.zero_grad()
+
+    encoder, window = learner.model.encoder, normalised(shown())
+    first, second = (torch.from_numpy(ids).expand(2, -1) for ids in (given, hidden))
+    states = encoder.embeddings(window)[:, first[0]]
+    for block in encoder.layer:
+        states = block(states, first)[0]
+    scattered = torch.zeros(2, len(given) + len(hidden), width).index_copy(
+        1, first[0], encoder.layernorm(states)
+    )
+    expected = learner.model.predictor(scattered, [first], [second]).last_hidden_state
+    reference = (expected - happened.view_as(expected)).abs().mean()
+    reference.backward()
+
+    assert loss.item() == pytest.approx(reference.item(), rel=1e-5)
+    for name, parameter in learner.model.named_parameters():
+        assert parameter.grad is not None
+        assert torch.allclose(found[name], parameter.grad, rtol=1e-4, atol=1e-7), name
 
 
 def test_the_target_encoder_follows_slowly() -> None:
@@ -268,7 +298,7 @@ def test_the_loss_falls(watched: Watched, tmp_path: Path) -> None:
 
 def test_batches_depend_on_seed_and_step_alone(watched: Watched) -> None:
     one, again = (batch_of(LATENT, watched, np.random.default_rng([0, 1, 7])) for _ in range(2))
-    assert torch.equal(one, again) and one.shape == (3, 16, 3, 32, 32)
+    assert torch.equal(one, again) and one.shape == (3, 16, 32, 32, 3)
     assert not torch.equal(one, batch_of(LATENT, watched, np.random.default_rng([0, 1, 8])))
 
 

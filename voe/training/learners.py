@@ -16,6 +16,7 @@ from torch import Tensor
 from voe.adapters.base import IMAGENET_MEAN, IMAGENET_STD, Predictor
 from voe.adapters.placement import Placement
 from voe.adapters.specs import parse_spec
+from voe.training.blocks import through
 from voe.training.masks import Tokens
 from voe.training.recipes import Recipe
 
@@ -35,8 +36,8 @@ class Learner(ABC):
     grid: tuple[int, int, int]
 
     @abstractmethod
-    def loss(self, window: Tensor, given: Tokens, hidden: Tokens) -> tuple[Tensor, Tensor]:
-        """Loss of windows [B, 16, 3, H, W] (normalised, on the networks' device), and its targets [n, D]."""
+    def loss(self, frames: Tensor, given: Tokens, hidden: Tokens) -> tuple[Tensor, Tensor]:
+        """Loss of windows [B, 16, H, W, 3] (0 to 255, on the networks' device), and its targets [n, D]."""
 
     @abstractmethod
     def after_step(self, progress: float) -> None:
@@ -87,22 +88,15 @@ class LatentLearner(Learner):
         self.grid = (FRAMES // TUBELET, side, side)
         self.networks = {"model": self.model, "target": self.target}
 
-    def loss(self, window: Tensor, given: Tokens, hidden: Tokens) -> tuple[Tensor, Tensor]:
+    def loss(self, frames: Tensor, given: Tokens, hidden: Tokens) -> tuple[Tensor, Tensor]:
         """The target is layer-normed over channels, as the adapter does."""
-        n, tokens = len(window), int(len(given) + len(hidden))
-        first, second = (torch.from_numpy(ids).to(window.device) for ids in (given, hidden))
-        context, wanted = first.expand(n, -1), second.expand(n, -1)
-        patches = patches_of(window, self.model.config.patch_size)
+        first, second = (torch.from_numpy(ids).to(frames.device) for ids in (given, hidden))
+        patches = patches_of(frames, self.model.config.patch_size)
         with torch.no_grad():
             encoded = encode(self.target, patches).float()
-            happened = torch.nn.functional.layer_norm(encoded, encoded.shape[-1:])[:, second]
-        seen = encode(self.model.encoder, patches, given)
-        # The predictor picks its context out of all tokens; what is not given is never looked at.
-        scattered = seen.new_zeros(n, tokens, seen.shape[-1])
-        scattered[:, first] = seen
-        expected = self.model.predictor(
-            encoder_hidden_states=scattered, context_mask=[context], target_mask=[wanted]
-        ).last_hidden_state
+            happened = torch.nn.functional.layer_norm(encoded, encoded.shape[-1:]).index_select(1, second)
+        seen = encode(self.model.encoder, patches, first)
+        expected = predict(self.model.predictor, seen, first, second)
         difference = expected.float() - happened
         loss = difference.abs() if self.loss_of == "absolute" else difference.square()
         return loss.mean(), happened.reshape(-1, happened.shape[-1])
@@ -147,8 +141,9 @@ class PixelLearner(Learner):
         self.grid = (FRAMES // TUBELET, side, side)
         self.networks = {"model": self.model}
 
-    def loss(self, window: Tensor, given: Tokens, hidden: Tokens) -> tuple[Tensor, Tensor]:
+    def loss(self, frames: Tensor, given: Tokens, hidden: Tokens) -> tuple[Tensor, Tensor]:
         """transformers' own loss; the second value is what was predicted, to see whether it varies."""
+        window = normalised(frames)
         mask = torch.zeros(len(window), len(given) + len(hidden), dtype=torch.bool, device=window.device)
         mask[:, torch.from_numpy(hidden).to(window.device)] = True
         found = self.model(window, bool_masked_pos=mask)
@@ -168,36 +163,61 @@ class PixelLearner(Learner):
         return assemble(parse_spec("videomae:training"), placement, self.network(), origin="training")
 
 
-def patches_of(window: Tensor, patch: int) -> Tensor:
-    """A window [B, T, 3, H, W] as the patches of its tokens, [B, n, 3 * 2 * patch * patch]."""
-    n, frames, channels, height, width = window.shape
-    cut = window.reshape(
-        n, frames // TUBELET, TUBELET, channels, height // patch, patch, width // patch, patch
-    )
-    return cut.permute(0, 1, 4, 6, 3, 2, 5, 7).reshape(n, -1, channels * TUBELET * patch * patch)
+def patches_of(frames: Tensor, patch: int) -> Tensor:
+    """Frames [B, T, H, W, 3] as the patches of their tokens, normalised: [B, n, 2 * patch * patch * 3].
 
-
-def encode(encoder: Any, patches: Tensor, tokens: Tokens | None = None) -> Tensor:
-    """V-JEPA 2's encoder on all tokens of a window, or on the given ones alone: [B, n, D].
-
-    Its convolution does not overlap, so it is one product with the patches; and patches that are cut once do
-    for both encoders.
+    A row of a patch lies together in a frame, so channels stay last; and frames are cut while they are small.
     """
-    positions = None
-    if tokens is not None:
-        chosen = torch.from_numpy(tokens).to(patches.device)
-        # One row of positions does for the whole batch: its rotations are computed once.
-        patches, positions = patches[:, chosen], chosen[None]
-    embedding = encoder.embeddings.patch_embeddings.proj
-    states = torch.nn.functional.linear(patches, embedding.weight.flatten(1), embedding.bias)
-    for layer in encoder.layer:
-        states = layer(states, positions)[0]
-    out: Tensor = encoder.layernorm(states)
+    n, length, height, width, channels = frames.shape
+    cut = frames.reshape(n, length // TUBELET, TUBELET, height // patch, patch, width // patch, -1)
+    tokens = cut.permute(0, 1, 3, 5, 2, 4, 6).reshape(n, -1, TUBELET * patch * patch * channels).float()
+    mean, deviation = (
+        torch.tensor(v, device=frames.device).repeat(TUBELET * patch * patch) * 255
+        for v in (IMAGENET_MEAN, IMAGENET_STD)
+    )
+    return tokens.sub(mean).div_(deviation)
+
+
+def encode(encoder: Any, patches: Tensor, given: Tensor | None = None) -> Tensor:
+    """V-JEPA 2's encoder on all tokens of a window, or on the given ones (int64 [n]) alone: [B, n, D].
+
+    Patches that are cut once do for both encoders.
+    """
+    tokens = torch.arange(patches.shape[1], device=patches.device) if given is None else given
+    if given is not None:
+        patches = patches.index_select(1, given)
+    out: Tensor = encoder.layernorm(through(encoder.layer, embedded(encoder, patches), tokens))
+    return out
+
+
+def embedded(encoder: Any, patches: Tensor) -> Tensor:
+    """V-JEPA 2's patch embedding of `patches_of` frames: [B, n, D].
+
+    The convolution does not overlap, so it is one product; its weight [D, 3, 2, patch, patch] is turned as
+    patches lie.
+    """
+    convolution = encoder.embeddings.patch_embeddings.proj
+    weight = convolution.weight.permute(0, 2, 3, 4, 1).flatten(1)
+    return torch.nn.functional.linear(patches, weight, convolution.bias)
+
+
+def predict(predictor: Any, seen: Tensor, given: Tensor, hidden: Tensor) -> Tensor:
+    """V-JEPA 2's predictor: latents [B, n, D] of the given tokens -> what is expected of the hidden ones.
+
+    Attention does not ask in which order its tokens stand, so they are not sorted.
+    """
+    context = predictor.embeddings.predictor_embeddings(seen)
+    mask_tokens = predictor.embeddings.mask_tokens
+    mask = mask_tokens[1 % len(mask_tokens)].to(context.dtype).expand(len(seen), len(hidden), -1)
+    states = through(predictor.layer, torch.cat([context, mask], dim=1), torch.cat([given, hidden]))
+    out: Tensor = predictor.proj(predictor.layernorm(states[:, len(given) :]))
     return out
 
 
 def normalised(frames: Tensor) -> Tensor:
     """uint8 [B, T, H, W, 3] -> float32 [B, T, 3, H, W], with ImageNet's mean and deviation."""
-    mean, deviation = (torch.tensor(v).view(3, 1, 1) * 255 for v in (IMAGENET_MEAN, IMAGENET_STD))
+    mean, deviation = (
+        torch.tensor(v, device=frames.device).view(3, 1, 1) * 255 for v in (IMAGENET_MEAN, IMAGENET_STD)
+    )
     # Turned while it is small: arithmetic on a permuted float tensor takes five times as long.
-    return frames.permute(0, 1, 4, 2, 3).contiguous().float().sub_(mean).div_(deviation)
+    return frames.permute(0, 1, 4, 2, 3).contiguous().float().sub(mean).div_(deviation)

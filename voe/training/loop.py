@@ -25,7 +25,7 @@ from voe.errors import VoeError
 from voe.stats.health import effective_rank
 from voe.training.flat_lessons import FlatLesson
 from voe.training.footage import Footage
-from voe.training.learners import FRAMES, Learner, make_learner, normalised
+from voe.training.learners import FRAMES, Learner, make_learner
 from voe.training.lessons import Lesson
 from voe.training.masks import draw_mask
 from voe.training.recipes import Precision, Recipe
@@ -148,7 +148,7 @@ def learning_rate(recipe: Recipe, step: int) -> float:
 
 
 def batch_of(recipe: Recipe, watched: Footage, generator: np.random.Generator) -> torch.Tensor:
-    """Windows of random clips from a random frame on, half of them mirrored: [B, 16, 3, H, W], normalised."""
+    """Windows of random clips from a random frame on, half of them mirrored: uint8 [B, 16, H, W, 3]."""
     numbers = generator.integers(0, watched.count, recipe.batch)
     starts = generator.integers(0, watched.length - FRAMES + 1, recipe.batch)
     mirrored = generator.random(recipe.batch) < 0.5
@@ -157,7 +157,7 @@ def batch_of(recipe: Recipe, watched: Footage, generator: np.random.Generator) -
         clip[start : start + FRAMES, :, ::-1] if flip else clip[start : start + FRAMES]
         for clip, start, flip in zip(clips, starts.tolist(), mirrored.tolist(), strict=True)
     ]
-    return normalised(torch.from_numpy(np.ascontiguousarray(np.stack(windows))))
+    return torch.from_numpy(np.stack(windows))
 
 
 def placed(recipe: Recipe, device: str | None = None) -> Placement:
