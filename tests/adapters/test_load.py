@@ -29,6 +29,10 @@ from voe.protocols import Protocol
 class Options:  # dataclasses look their module up in sys.modules
     factor: float = 2.0
 
+def bare(clip):
+    return 1.0
+
+
 class Twice(Predictor):
     def __init__(self, factor="2", device=torch.device("cpu")):
         self.factor, self.device = Options(float(factor)).factor, device
@@ -146,7 +150,8 @@ def test_an_importable_class(module_file: Path, monkeypatch: pytest.MonkeyPatch)
 @pytest.mark.parametrize(
     ("name", "message"),
     [
-        ("Twise", r"has no class 'Twise'\. Did you mean 'Twice'"),
+        ("Twise", r"my_adapters.py has no class 'Twise'\. Did you mean 'Twice'"),
+        ("bare", r"it is a function, and cannot be called with a ModelSpec and a Placement \(too many"),
         ("NoDevice", r"NoDevice has no `device`; set self.device = torch.device"),
         ("NoSpec", r"NoSpec has no `spec`; set self.spec = PredictorSpec"),
         ("Unfinished", r"building it failed: TypeError: Can't instantiate abstract class Unfinished"),

@@ -151,6 +151,20 @@ def test_the_page_tells_nobody_the_answer(stimuli: StimulusSet) -> None:
     assert "default-src &#39;none&#39;" in page and "unsafe" not in page
 
 
+def test_people_are_not_asked_to_compare_unequal_clips(stimuli: StimulusSet) -> None:
+    """A clip that ends before its twin differs from it in more than the event."""
+    quad = stimuli.quadruplets[0]
+    clip = stimuli.clip(quad.ab)
+    *before, last = clip.segments
+    shorter = replace(last, stop=last.start + (last.n_frames or 0) - 5)
+    cut = replace(clip, segments=(*before, shorter))
+    clips = tuple(cut if one.id == clip.id else one for one in stimuli.clips)
+    with pytest.raises(
+        VoeError, match=r"asking people about scene .*clips of unequal length, in frames: .* 91"
+    ):
+        experiment_page(replace(stimuli, clips=clips), scenes=1, size=32)
+
+
 def test_the_commands(stimuli: StimulusSet, tmp_path: Path) -> None:
     whole = load_stimuli("builtin")
     path = table(whole, tmp_path / "a.csv", "p", rated(whole, possible=1, impossible=7))

@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from voe.adapters.base import Predictor, PredictorSpec
 from voe.adapters.judge import Judge, JudgeSpec
-from voe.adapters.own_files import FOREIGN_ERRORS, describe, module_name, module_of_file
+from voe.adapters.own_files import FOREIGN_ERRORS, describe, module_of_file
 from voe.adapters.specs import ModelSpec, parse_spec
 from voe.errors import ModelError, VoeError, did_you_mean
 from voe.weights import resolved
@@ -248,9 +248,9 @@ def _foreign_factory(spec: ModelSpec) -> Factory:
     # The last colon, because a path on Windows has one of its own.
     place, _, name = f"{spec.family}:{spec.reference}".rpartition(":")
     if place.endswith(".py"):
-        return _as_factory(_class_of(module_of_file(Path(place).expanduser(), spec), name, spec))
+        return _as_factory(_class_of(module_of_file(Path(place).expanduser(), spec), name, spec), spec)
     if "." in place or (name.isidentifier() and _exists(place)):
-        return _as_factory(_class_of(_imported(place, spec), name, spec))
+        return _as_factory(_class_of(_imported(place, spec), name, spec), spec)
     known = [*BUILT_IN, *installed]
     raise ModelError(
         f"model {spec.text!r}: unknown family {spec.family!r}.{did_you_mean(spec.family, known)} Families: "
@@ -275,21 +275,30 @@ def _class_of(module: ModuleType, name: str, spec: ModelSpec) -> Callable[..., A
     found = getattr(module, name, None)
     if callable(found):
         return cast("Callable[..., Any]", found)
-    callables = [key for key, value in vars(module).items() if inspect.isclass(value) and key[0] != "_"]
+    callables = [
+        key for key, value in vars(module).items()
+        if inspect.isclass(value) and value.__module__ == module.__name__ and key[0] != "_"
+    ]  # fmt: skip
     raise ModelError(
-        f"model {spec.text!r}: {module_name(module.__name__)} has no class {name!r}."
+        f"model {spec.text!r}: {spec.family.rpartition('/')[2]} has no class {name!r}."
         f"{did_you_mean(name, callables)} Its classes: {', '.join(callables) or 'none'}"
     )
 
 
-def _as_factory(found: Callable[..., Any]) -> Factory:
+def _as_factory(found: Callable[..., Any], spec: ModelSpec) -> Factory:
     """A function of (ModelSpec, Placement), whatever was found.
 
     A class with a classmethod `from_spec` is built by it; another class is called with the options as
     keyword arguments (text), and with `device` and `dtype` where it has parameters of those names.
+
+    Raises:
+        ModelError: a function that cannot be called with the two.
     """
-    if not inspect.isclass(found) or hasattr(found, "from_spec"):
-        return cast("Factory", getattr(found, "from_spec", found))
+    if hasattr(found, "from_spec"):
+        return cast("Factory", found.from_spec)
+    if not inspect.isclass(found):
+        _require_two_parameters(found, spec)
+        return cast("Factory", found)
 
     def build(spec: ModelSpec, placement: Placement) -> Predictor:
         try:
@@ -302,6 +311,19 @@ def _as_factory(found: Callable[..., Any]) -> Factory:
         return cast(Predictor, found(**given))
 
     return build
+
+
+def _require_two_parameters(found: Callable[..., Any], spec: ModelSpec) -> None:
+    try:
+        inspect.signature(found).bind(spec, None)
+    except TypeError as error:
+        raise ModelError(
+            f"model {spec.text!r}: it is a function, and cannot be called with a ModelSpec and a Placement "
+            f"({error}); name a class derived from voe.Predictor, or let the function take (spec, placement) "
+            "and return one"
+        ) from error
+    except ValueError:  # written in another language: its own errors must do
+        return
 
 
 def _require_arguments(

@@ -11,6 +11,7 @@ from importlib.resources import files
 from typing import Final
 
 from voe.clips import Clip, Pair, Quadruplet, StimulusSet
+from voe.comparable import unequal
 from voe.errors import VoeError
 from voe.judging.frames import read_clips
 from voe.judging.plan import Asking
@@ -72,7 +73,8 @@ def experiment_page(
         progress: called with (clips done, clips in all).
 
     Raises:
-        VoeError: nothing to compare, or a clip that cannot be read.
+        VoeError: nothing to compare, a clip that cannot be read, or clips of a comparison that differ in
+            length, rate or picture size.
     """
     from jinja2 import Environment, FunctionLoader, StrictUndefined
 
@@ -83,7 +85,7 @@ def experiment_page(
         "fingerprint": sha256,
         "scale": SCALE,
         "practice": _PRACTICE,
-        "clips": _videos(clips, sha256, size, progress),
+        "clips": _videos(stimuli, clips, sha256, size, progress),
     }
     style, script = _file("experiment.css"), _file("experiment.js")
     policy = (
@@ -102,7 +104,11 @@ def experiment_page(
 
 
 def _videos(
-    clips: Sequence[Clip], sha256: str, size: int, progress: Callable[[int, int], None] | None
+    stimuli: StimulusSet,
+    clips: Sequence[Clip],
+    sha256: str,
+    size: int,
+    progress: Callable[[int, int], None] | None,
 ) -> list[dict[str, object]]:
     """Code, video and a code of the scene (so that one scene is not shown twice in a row)."""
     made: list[dict[str, object]] = []
@@ -112,6 +118,8 @@ def _videos(
         read = read_clips(of_scene, Asking(frames=_FRAMES, size=size))
         for name, error in read.failures.items():
             raise VoeError(f"asking people about clip {name!r}: {error}; repair it, or leave its scene out")
+        for failure in unequal(stimuli, scene, read.facts):
+            raise VoeError(f"asking people about scene {scene!r}: {failure.reason}")
         for clip in of_scene:
             frames = read.shown[clip.id].frames
             even = frames[:, : frames.shape[1] // 2 * 2, : frames.shape[2] // 2 * 2]
