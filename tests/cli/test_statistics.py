@@ -244,7 +244,7 @@ def test_time_counts_from_the_violation(spliced: Path) -> None:
     assert (row["start"], row["stop"]) == (0.0, 1.0)
     assert abs(row["latency"]) <= 1
     text = " ".join(voe("stats", run).output.split())
-    assert "Times: frames from the first in which the outcomes differ." in text
+    assert "Times: frames from where outcomes begin to differ, or a pair states its violation." in text
 
 
 def test_clips_that_do_not_say_when_are_counted_from_their_start(runs: Path) -> None:

@@ -154,7 +154,7 @@ def _over_time_table(records: Sequence[Record], locks: Sequence[str]) -> Table:
     reasons = dict.fromkeys(f"{r['concept']}: {r['reason']}." for r in records if r["reason"])
     aligned = dict.fromkeys(r["aligned_to"] for r in records)
     origin = {
-        VIOLATION: "Times: frames from the first in which the outcomes differ.",
+        VIOLATION: "Times: frames from where outcomes begin to differ, or a pair states its violation.",
         CLIP: "Times: frames of the clip, since the set does not say where violations begin.",
     }
     view = View(

@@ -249,6 +249,15 @@ def test_figures_are_saved_in_three_formats_with_the_same_bytes(tmp_path: Path) 
     assert saved[0] == saved[1]
 
 
+def test_letters_that_no_font_has_are_told_once(ax: Axes, tmp_path: Path) -> None:
+    ax.set_title("\ue001 and \ue002, \ue001")  # private use: no font has them
+    with pytest.warns(UserWarning) as told:
+        figures.save(ax.figure, tmp_path, "letters")
+    assert [str(one.message).partition(";")[0] for one in told] == [
+        "figure letters: no font of this system has \ue001\ue002"
+    ]
+
+
 def test_an_unknown_format_is_refused(ax: Axes, tmp_path: Path) -> None:
     with pytest.raises(VoeError, match="unknown format 'gif'"):
         figures.save(ax.figure, tmp_path, "concepts", ["gif"])

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 import textwrap
 import unicodedata
+import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -38,6 +40,7 @@ MARKERS: Final = ("o", "s", "D", "^", "v", "P", "X", "*", "<")
 FORMATS: Final = ("pdf", "svg", "png")
 _FONT: Final = "DejaVu Sans"
 _INVISIBLE: Final = "\u200b"
+_GLYPH: Final = re.compile(r"Glyph (\d+) ")
 _SIDE_BY_SIDE: Final = 7
 # It comes with matplotlib, and has no Chinese, Japanese or Korean; these do, where a system has one.
 _FALLBACKS: Final = (
@@ -104,13 +107,34 @@ def save(figure: Figure, folder: str | Path, name: str, formats: Sequence[str] =
         raise VoeError(f"saving figure {name!r}: unknown format {unknown[0]!r}; known: {', '.join(FORMATS)}")
     Path(folder).mkdir(parents=True, exist_ok=True)
     paths = []
+    missing: dict[str, None] = {}
     for form in formats:
         path = Path(folder) / f"{name}.{form}"
         # Dates would make two runs differ.
         silent = {"pdf": {"CreationDate": None}, "svg": {"Date": None}, "png": {}}[form]
-        figure.savefig(path, format=form, metadata=silent)
+        with _missing_letters(missing):
+            figure.savefig(path, format=form, metadata=silent)
         paths.append(path)
+    if missing:
+        warnings.warn(
+            f"figure {name}: no font of this system has {''.join(missing)}; boxes stand in their place. "
+            "Install a font that has them (Noto Sans CJK, say), or choose other names",
+            stacklevel=2,
+        )
     return paths
+
+
+@contextmanager
+def _missing_letters(missing: dict[str, None]) -> Iterator[None]:
+    """Collect the letters that no font has, which matplotlib warns of one by one; other warnings go on."""
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        yield
+    for one in caught:
+        if (found := _GLYPH.match(str(one.message))) is not None:
+            missing[chr(int(found[1]))] = None
+        else:
+            warnings.warn_explicit(one.message, one.category, one.filename, one.lineno)
 
 
 def require_columns(table: pd.DataFrame, columns: Sequence[str], figure: str) -> pd.DataFrame:
