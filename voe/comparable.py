@@ -106,9 +106,10 @@ def _why_not(
         rates = {clip_id: frames.fps for clip_id, frames in read.items()}
         return f"clips of unequal frame rate, in fps: {listed(rates)}; re-encode them to one rate"
     if must_agree and len(set(lengths.values())) > 1:
+        or_aligned = "" if isinstance(design, Quadruplet) else ", or a card with align = 'end'"
         return (
             f"clips of unequal length, in frames: {listed(lengths)}; give start and stop in the manifest so "
-            "that they agree, or a card with align = 'end'"
+            f"that they agree{or_aligned}"
         )
     if isinstance(design, Quadruplet) and (span := beyond(design, min(lengths.values()))):
         return (

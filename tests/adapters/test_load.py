@@ -32,6 +32,14 @@ class Options:  # dataclasses look their module up in sys.modules
 def bare(clip):
     return 1.0
 
+def forgets(spec, placement):
+    pass
+
+class OneParameter:
+    @classmethod
+    def from_spec(cls, spec):
+        return cls()
+
 
 class Twice(Predictor):
     def __init__(self, factor="2", device=torch.device("cpu")):
@@ -151,7 +159,9 @@ def test_an_importable_class(module_file: Path, monkeypatch: pytest.MonkeyPatch)
     ("name", "message"),
     [
         ("Twise", r"my_adapters.py has no class 'Twise'\. Did you mean 'Twice'"),
-        ("bare", r"it is a function, and cannot be called with a ModelSpec and a Placement \(too many"),
+        ("bare", r"it is no class, and cannot be called with a ModelSpec and a Placement \(too many"),
+        ("OneParameter", r"its from_spec cannot be called with a ModelSpec and a Placement \(too many"),
+        ("forgets", r"what builds it returned nothing; let it return the predictor"),
         ("NoDevice", r"NoDevice has no `device`; set self.device = torch.device"),
         ("NoSpec", r"NoSpec has no `spec`; set self.spec = PredictorSpec"),
         ("Unfinished", r"building it failed: TypeError: Can't instantiate abstract class Unfinished"),

@@ -143,6 +143,8 @@ def require_predictor(model: object, text: str) -> Predictor:
     import torch
 
     where = f"model {text!r}: {type(model).__name__}"
+    if model is None:
+        raise ModelError(f"model {text!r}: what builds it returned nothing; let it return the predictor")
     if not isinstance(model, Predictor):
         raise ModelError(f"{where} is not a voe.adapters.base.Predictor; derive the class from it")
     spec = getattr(model, "spec", None)
@@ -248,9 +250,10 @@ def _foreign_factory(spec: ModelSpec) -> Factory:
     # The last colon, because a path on Windows has one of its own.
     place, _, name = f"{spec.family}:{spec.reference}".rpartition(":")
     if place.endswith(".py"):
-        return _as_factory(_class_of(module_of_file(Path(place).expanduser(), spec), name, spec), spec)
+        path = Path(place).expanduser()
+        return _as_factory(_class_of(module_of_file(path, spec), name, spec, path.name), spec)
     if "." in place or (name.isidentifier() and _exists(place)):
-        return _as_factory(_class_of(_imported(place, spec), name, spec), spec)
+        return _as_factory(_class_of(_imported(place, spec), name, spec, place), spec)
     known = [*BUILT_IN, *installed]
     raise ModelError(
         f"model {spec.text!r}: unknown family {spec.family!r}.{did_you_mean(spec.family, known)} Families: "
@@ -271,16 +274,22 @@ def _imported(name: str, spec: ModelSpec) -> ModuleType:
         raise ModelError(f"model {spec.text!r}: {error}; {hint}") from error
 
 
-def _class_of(module: ModuleType, name: str, spec: ModelSpec) -> Callable[..., Any]:
+def _class_of(module: ModuleType, name: str, spec: ModelSpec, place: str) -> Callable[..., Any]:
+    """What `name` means in a module, which people know as `place`.
+
+    Raises:
+        ModelError: nothing, or nothing that can be called.
+    """
     found = getattr(module, name, None)
     if callable(found):
         return cast("Callable[..., Any]", found)
+    ours = {"voe", "torch"}  # imported to derive from
     callables = [
         key for key, value in vars(module).items()
-        if inspect.isclass(value) and value.__module__ == module.__name__ and key[0] != "_"
+        if inspect.isclass(value) and key[0] != "_" and value.__module__.partition(".")[0] not in ours
     ]  # fmt: skip
     raise ModelError(
-        f"model {spec.text!r}: {spec.family.rpartition('/')[2]} has no class {name!r}."
+        f"model {spec.text!r}: {place} has no class {name!r}."
         f"{did_you_mean(name, callables)} Its classes: {', '.join(callables) or 'none'}"
     )
 
@@ -292,12 +301,13 @@ def _as_factory(found: Callable[..., Any], spec: ModelSpec) -> Factory:
     keyword arguments (text), and with `device` and `dtype` where it has parameters of those names.
 
     Raises:
-        ModelError: a function that cannot be called with the two.
+        ModelError: a function (a classmethod, too) that cannot be called with the two.
     """
-    if hasattr(found, "from_spec"):
-        return cast("Factory", found.from_spec)
+    if callable(own := getattr(found, "from_spec", None)):
+        _require_two_parameters(own, f"its {own.__name__}" if hasattr(own, "__name__") else "it", spec)
+        return cast("Factory", own)
     if not inspect.isclass(found):
-        _require_two_parameters(found, spec)
+        _require_two_parameters(found, "it is no class, and", spec)
         return cast("Factory", found)
 
     def build(spec: ModelSpec, placement: Placement) -> Predictor:
@@ -313,17 +323,18 @@ def _as_factory(found: Callable[..., Any], spec: ModelSpec) -> Factory:
     return build
 
 
-def _require_two_parameters(found: Callable[..., Any], spec: ModelSpec) -> None:
+def _require_two_parameters(factory: Callable[..., Any], what: str, spec: ModelSpec) -> None:
     try:
-        inspect.signature(found).bind(spec, None)
+        signature = inspect.signature(factory)
+    except (TypeError, ValueError):  # written in another language: its own errors must do
+        return
+    try:
+        signature.bind(spec, None)
     except TypeError as error:
         raise ModelError(
-            f"model {spec.text!r}: it is a function, and cannot be called with a ModelSpec and a Placement "
-            f"({error}); name a class derived from voe.Predictor, or let the function take (spec, placement) "
-            "and return one"
+            f"model {spec.text!r}: {what} cannot be called with a ModelSpec and a Placement ({error}); name "
+            "a class derived from voe.Predictor, or something that takes (spec, placement) and returns one"
         ) from error
-    except ValueError:  # written in another language: its own errors must do
-        return
 
 
 def _require_arguments(

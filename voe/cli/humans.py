@@ -36,6 +36,7 @@ def command(
     """Write one page that shows the clips of STIMULI in random order and asks how surprising each is.
 
     It opens without a network and sends nothing: each person saves a table of ratings and sends it to you.
+    Clips of a comparison must be alike in length, rate and picture size, as for a model.
     `voe score --humans TABLE --stimuli STIMULI` reads the tables.
     """
     from voe.cli.terminal import print_json, progress_bar

@@ -74,7 +74,7 @@ def experiment_page(
 
     Raises:
         VoeError: nothing to compare, a clip that cannot be read, or clips of a comparison that differ in
-            length, rate or picture size.
+            rate, picture size or (but for pairs that their card aligns at their ends) length.
     """
     from jinja2 import Environment, FunctionLoader, StrictUndefined
 
@@ -119,7 +119,7 @@ def _videos(
         for name, error in read.failures.items():
             raise VoeError(f"asking people about clip {name!r}: {error}; repair it, or leave its scene out")
         for failure in unequal(stimuli, scene, read.facts):
-            raise VoeError(f"asking people about scene {scene!r}: {failure.reason}")
+            raise VoeError(f"asking people about scene {scene!r}: {failure.reason}, or leave the scene out")
         for clip in of_scene:
             frames = read.shown[clip.id].frames
             even = frames[:, : frames.shape[1] // 2 * 2, : frames.shape[2] // 2 * 2]

@@ -26,7 +26,8 @@ if TYPE_CHECKING:
 FRAMES, TUBELET = 16, 2
 _CPU = torch.device("cpu")
 _TRAINING_ATTENTION, _SAVED_ATTENTION = "eager", "sdpa"
-"""The same function; eager is 1.4 times faster to train with short sequences on a processor."""
+"""The same function; eager is 1.4 times faster to train with short sequences on a processor. (V-JEPA 2 is
+trained in `voe.training.blocks`, and probed while it learns in what is saved.)"""
 
 
 class Learner(ABC):
@@ -208,7 +209,7 @@ def predict(predictor: Any, seen: Tensor, given: Tensor, hidden: Tensor) -> Tens
     """
     context = predictor.embeddings.predictor_embeddings(seen)
     mask_tokens = predictor.embeddings.mask_tokens
-    mask = mask_tokens[1 % len(mask_tokens)].to(context.dtype).expand(len(seen), len(hidden), -1)
+    mask = mask_tokens[1 % len(mask_tokens)].expand(len(seen), len(hidden), -1)
     states = through(predictor.layer, torch.cat([context, mask], dim=1), torch.cat([given, hidden]))
     out: Tensor = predictor.proj(predictor.layernorm(states[:, len(given) :]))
     return out

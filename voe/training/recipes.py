@@ -83,10 +83,7 @@ class Recipe:
                 raise CardError(
                     f"recipe {self.name!r}: {key} is {getattr(self, key)}; it must lie in 0..{most}"
                 )
-        for key, part in (("size", "patch"), ("width", "heads"), ("predictor_width", "heads")):
-            whole, unit = getattr(self, key), getattr(self, part)
-            if whole % unit:
-                raise CardError(f"recipe {self.name!r}: {key} {whole} must be a multiple of {part} {unit}")
+        self._require_parts()
         if self.masking in {"block", "mixed", "random"} and self.size == self.patch:
             raise CardError(
                 f"recipe {self.name!r}: masking {self.masking!r} hides parts of the picture, but of patches "
@@ -101,6 +98,18 @@ class Recipe:
             raise CardError(f"recipe {self.name!r}: a name is a folder's, without slashes or a dot in front")
         if not all(0 <= momentum <= 1 for momentum in self.ema):
             raise CardError(f"recipe {self.name!r}: ema is {list(self.ema)}; momenta lie in 0..1")
+
+    def _require_parts(self) -> None:
+        """Refuse pictures that patches do not fill, and channels that heads cannot share."""
+        for key, part in (("size", "patch"), ("width", "heads"), ("predictor_width", "heads")):
+            whole, unit = getattr(self, key), getattr(self, part)
+            if whole % unit:
+                raise CardError(f"recipe {self.name!r}: {key} {whole} must be a multiple of {part} {unit}")
+            if part == "heads" and self.family == "vjepa2" and whole // unit % 2:
+                raise CardError(
+                    f"recipe {self.name!r}: {key} {whole} gives each of {unit} heads an odd number of "
+                    "channels; positions turn pairs of them, so make it even"
+                )
 
     def with_changes(self, **changes: object) -> Recipe:
         """The recipe with some fields replaced."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -250,12 +251,27 @@ def test_figures_are_saved_in_three_formats_with_the_same_bytes(tmp_path: Path) 
 
 
 def test_letters_that_no_font_has_are_told_once(ax: Axes, tmp_path: Path) -> None:
-    ax.set_title("\ue001 and \ue002, \ue001")  # private use: no font has them
+    ax.set_title("\ue001 and \ue002, \ue001")  # private use
     with pytest.warns(UserWarning) as told:
         figures.save(ax.figure, tmp_path, "letters")
-    assert [str(one.message).partition(";")[0] for one in told] == [
-        "figure letters: no font of this system has \ue001\ue002"
+    assert [str(one.message).partition("Noto")[0] for one in told] == [
+        "figure letters: \ue001\ue002 cannot be drawn, and boxes stand in their place. Figures use "
+        "DejaVu Sans and, behind it, those that the system has of "
     ]
+
+
+def test_other_warnings_of_a_figure_are_told_once(
+    ax: Axes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def warned(*_: object, **__: object) -> None:
+        for _time in range(3):
+            warnings.warn("layout collapsed", UserWarning, stacklevel=1)
+
+    monkeypatch.setattr(ax.figure, "savefig", warned)
+    with pytest.warns(UserWarning) as told:
+        warnings.simplefilter("default")
+        figures.save(ax.figure, tmp_path, "letters")
+    assert [str(one.message) for one in told] == ["layout collapsed"]
 
 
 def test_an_unknown_format_is_refused(ax: Axes, tmp_path: Path) -> None:

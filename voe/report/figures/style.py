@@ -108,32 +108,35 @@ def save(figure: Figure, folder: str | Path, name: str, formats: Sequence[str] =
     Path(folder).mkdir(parents=True, exist_ok=True)
     paths = []
     missing: dict[str, None] = {}
+    told: set[tuple[str, str, int]] = set()
     for form in formats:
         path = Path(folder) / f"{name}.{form}"
         # Dates would make two runs differ.
         silent = {"pdf": {"CreationDate": None}, "svg": {"Date": None}, "png": {}}[form]
-        with _missing_letters(missing):
+        with _missing_letters(missing, told):
             figure.savefig(path, format=form, metadata=silent)
         paths.append(path)
     if missing:
         warnings.warn(
-            f"figure {name}: no font of this system has {''.join(missing)}; boxes stand in their place. "
-            "Install a font that has them (Noto Sans CJK, say), or choose other names",
+            f"figure {name}: {''.join(missing)} cannot be drawn, and boxes stand in their place. Figures use "
+            f"{_FONT} and, behind it, those that the system has of {', '.join(_FALLBACKS)}; install one that "
+            "has these letters, or choose other names",
             stacklevel=2,
         )
     return paths
 
 
 @contextmanager
-def _missing_letters(missing: dict[str, None]) -> Iterator[None]:
-    """Collect the letters that no font has, which matplotlib warns of one by one; other warnings go on."""
+def _missing_letters(missing: dict[str, None], told: set[tuple[str, str, int]]) -> Iterator[None]:
+    """Collect letters that no font has, of which matplotlib warns one by one; other warnings go on, once."""
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         yield
     for one in caught:
         if (found := _GLYPH.match(str(one.message))) is not None:
             missing[chr(int(found[1]))] = None
-        else:
+        elif (what := (str(one.message), one.filename, one.lineno)) not in told:
+            told.add(what)
             warnings.warn_explicit(one.message, one.category, one.filename, one.lineno)
 
 
