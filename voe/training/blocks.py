@@ -1,7 +1,8 @@
 """V-JEPA 2's blocks for training: transformers' weights and function, with fewer passes over memory.
 
 Rotations are worked out once a step for the tokens of a mask, and not in every block for every clip; query,
-key and value are one product. A test holds these blocks to transformers' own, values and gradients, in float32.
+key and value are one product. A test holds these blocks to transformers' own, values and gradients, in
+float32.
 """
 
 from __future__ import annotations
