@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from fractions import Fraction
+from numbers import Rational
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -66,7 +67,7 @@ class Video:
 
         AVI gives times in the order of decoding only, so its frames come out of order where it has B-frames.
         """
-        tick = self.stream.time_base or _MICROSECOND
+        tick = fraction(self.stream.time_base) or _MICROSECOND
         frames = Timeline.of(self.frames, tick)
         if self.decoded and (frames.times is not None or len(self.frames) != len(self.packets)):
             return frames
@@ -118,7 +119,7 @@ def opened(path: Path) -> Iterator[Video]:
     try:
         # `file:` and the whitelist: a name such as "a:b.mp4" is no protocol, and no playlist opens a network.
         container = av.open(
-            f"file:{path}", "r", metadata_errors="replace", container_options={"protocol_whitelist": "file"}
+            f"file:{path}", "r", container_options={"protocol_whitelist": "file"}, **_metadata_as_found()
         )
     except (av.error.FFmpegError, OSError, ValueError) as error:
         raise VideoError(
@@ -128,6 +129,13 @@ def opened(path: Path) -> Iterator[Video]:
     with container:
         stream = _only_stream(path, container)
         yield Video(path, container, stream, _promise(path, container, stream))
+
+
+def _metadata_as_found() -> dict[str, Any]:
+    """What keeps titles in another encoding from being an error; PyAV 19 does so by itself, without it."""
+    import av
+
+    return {"metadata_errors": "replace"} if int(av.__version__.partition(".")[0]) < 19 else {}
 
 
 def packets(video: Video) -> Iterator[Packet[Any]]:
@@ -141,8 +149,8 @@ def packets(video: Video) -> Iterator[Packet[Any]]:
     for packet in video.container.demux(*streams):
         time = packet.dts if only_dts or packet.pts is None else packet.pts
         duration = packet.duration or 0
-        if time is not None and packet.time_base:
-            video.end_s = max(video.end_s, float((time + duration) * packet.time_base))
+        if time is not None and (tick := fraction(packet.time_base)) is not None:
+            video.end_s = max(video.end_s, float((time + duration) * tick))
         if packet.stream_index != video.stream.index:
             continue
         if packet.is_corrupt:
@@ -154,7 +162,8 @@ def packets(video: Video) -> Iterator[Packet[Any]]:
 
 def rate(video: Video) -> float | None:
     """Frames a second, or None where the frames that were seen are not evenly spaced in time."""
-    return video.timeline().rate((video.stream.guessed_rate, video.stream.average_rate))
+    stream = video.stream
+    return video.timeline().rate((fraction(stream.guessed_rate), fraction(stream.average_rate)))
 
 
 def is_complete(video: Video) -> bool:
@@ -234,9 +243,19 @@ def _promise(path: Path, container: InputContainer, stream: VideoStream) -> Prom
         if tagged_s is None and container.duration:
             return Promise(float(container.duration * _MICROSECOND), whole_file=True, extent=extent)
         return Promise(tagged_s, extent=extent)
-    if extent.fragmented or not ticks or stream.time_base is None:
+    tick = fraction(stream.time_base)
+    if extent.fragmented or not ticks or tick is None:
         return Promise(extent=extent)
-    return Promise(float(ticks * stream.time_base), from_first=True, extent=extent)
+    return Promise(float(ticks * tick), from_first=True, extent=extent)
+
+
+def fraction(value: Rational | None) -> Fraction | None:
+    """A rate or a time base as PyAV gives it; None where it is unset, which PyAV 19 says by 0 / 1.
+
+    >>> fraction(Fraction(30000, 1001)), fraction(Fraction(0, 1)), fraction(None)
+    (Fraction(30000, 1001), None, None)
+    """
+    return Fraction(int(value.numerator), int(value.denominator)) if value else None
 
 
 def _clock_seconds(text: str) -> float | None:
