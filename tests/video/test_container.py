@@ -5,6 +5,8 @@ from __future__ import annotations
 import itertools
 import re
 import socket
+from dataclasses import dataclass
+from fractions import Fraction
 from pathlib import Path
 
 import pytest
@@ -14,7 +16,7 @@ from tests.video.shown import VIDEOS, cut, numbers_shown, source
 from voe.clips import Source
 from voe.errors import VideoError
 from voe.video import decode, frame_rate
-from voe.video.container import is_complete, opened, packets, survey
+from voe.video.container import fraction, is_complete, metadata_as_found, opened, packets, survey
 
 
 @pytest.mark.parametrize("name", ["whole.mp4", "whole.mkv", "trimmed.mp4", "bframes.avi", "long_sound.mkv"])
@@ -202,3 +204,21 @@ def test_no_playlist_reaches_out(tmp_path: Path) -> None:
 def test_an_unknown_decoder_is_named() -> None:
     with pytest.raises(VideoError, match=r"'pyaw'.*Did you mean 'pyav'"):
         decode(source("whole.mp4"), (), "pyaw")  # type: ignore[arg-type]
+
+
+def test_rates_of_either_pyav_are_fractions(monkeypatch: pytest.MonkeyPatch) -> None:
+    """PyAV 19 gives fractions of its own, 0 / 1 where nothing is set, and refuses the option of those before."""
+
+    @dataclass(frozen=True)
+    class Own:
+        numerator: int
+        denominator: int
+
+        def __bool__(self) -> bool:
+            return self.numerator != 0
+
+    assert fraction(Own(30000, 1001)) == Fraction(30000, 1001)  # type: ignore[arg-type]
+    assert fraction(Own(0, 1)) is None  # type: ignore[arg-type]
+    for version, options in (("18.1.0", {"metadata_errors": "replace"}), ("19.0.2", {})):
+        monkeypatch.setattr("av.__version__", version)
+        assert metadata_as_found() == options

@@ -119,7 +119,7 @@ def opened(path: Path) -> Iterator[Video]:
     try:
         # `file:` and the whitelist: a name such as "a:b.mp4" is no protocol, and no playlist opens a network.
         container = av.open(
-            f"file:{path}", "r", container_options={"protocol_whitelist": "file"}, **_metadata_as_found()
+            f"file:{path}", "r", container_options={"protocol_whitelist": "file"}, **metadata_as_found()
         )
     except (av.error.FFmpegError, OSError, ValueError) as error:
         raise VideoError(
@@ -131,7 +131,7 @@ def opened(path: Path) -> Iterator[Video]:
         yield Video(path, container, stream, _promise(path, container, stream))
 
 
-def _metadata_as_found() -> dict[str, Any]:
+def metadata_as_found() -> dict[str, Any]:
     """What keeps titles in another encoding from being an error; PyAV 19 does so by itself, without it."""
     import av
 
