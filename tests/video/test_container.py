@@ -207,7 +207,7 @@ def test_an_unknown_decoder_is_named() -> None:
 
 
 def test_rates_of_either_pyav_are_fractions(monkeypatch: pytest.MonkeyPatch) -> None:
-    """PyAV 19 gives fractions of its own, 0 / 1 where nothing is set, and refuses the option of older ones."""
+    """PyAV 19 gives fractions of its own, 0 / 1 where nothing is set, and lacks the option of older ones."""
 
     @dataclass(frozen=True)
     class Own:
