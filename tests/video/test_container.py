@@ -217,8 +217,8 @@ def test_rates_of_either_pyav_are_fractions(monkeypatch: pytest.MonkeyPatch) -> 
         def __bool__(self) -> bool:
             return self.numerator != 0
 
-    assert fraction(Own(30000, 1001)) == Fraction(30000, 1001)  # type: ignore[arg-type]
-    assert fraction(Own(0, 1)) is None  # type: ignore[arg-type]
+    assert fraction(Own(30000, 1001)) == Fraction(30000, 1001)
+    assert fraction(Own(0, 1)) is None
     for version, options in (("18.1.0", {"metadata_errors": "replace"}), ("19.0.2", {})):
         monkeypatch.setattr("av.__version__", version)
         assert metadata_as_found() == options

@@ -6,9 +6,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from fractions import Fraction
-from numbers import Rational
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from voe.errors import VideoError
 from voe.video.extent import AVI, MATROSKA, MP4, Extent, file_extent
@@ -19,6 +18,15 @@ if TYPE_CHECKING:
     from av.container import InputContainer
 
 _MICROSECOND = Fraction(1, 1_000_000)
+
+
+class Ratio(Protocol):
+    """A fraction of Python's, or one of PyAV's own."""
+
+    @property
+    def numerator(self) -> int: ...
+    @property
+    def denominator(self) -> int: ...
 
 
 @dataclass(frozen=True)
@@ -249,13 +257,13 @@ def _promise(path: Path, container: InputContainer, stream: VideoStream) -> Prom
     return Promise(float(ticks * tick), from_first=True, extent=extent)
 
 
-def fraction(value: Rational | None) -> Fraction | None:
+def fraction(value: Ratio | None) -> Fraction | None:
     """A rate or a time base as PyAV gives it; None where it is unset, which PyAV 19 says by 0 / 1.
 
     >>> fraction(Fraction(30000, 1001)), fraction(Fraction(0, 1)), fraction(None)
     (Fraction(30000, 1001), None, None)
     """
-    return Fraction(int(value.numerator), int(value.denominator)) if value else None
+    return Fraction(value.numerator, value.denominator) if value else None
 
 
 def _clock_seconds(text: str) -> float | None:
