@@ -128,6 +128,6 @@ def normalise(frames: Tensor, mean: tuple[float, float, float], std: tuple[float
     import torch
 
     shape = (3, 1, 1)
-    shift = torch.tensor(mean, dtype=torch.float32).mul(255).view(shape)
-    scale = torch.tensor(std, dtype=torch.float32).mul(255).view(shape)
+    shift = torch.tensor(mean, dtype=torch.float32, device=frames.device).mul(255).view(shape)
+    scale = torch.tensor(std, dtype=torch.float32, device=frames.device).mul(255).view(shape)
     return (frames - shift) / scale

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 import torch
 
+from voe.adapters.base import IMAGENET_MEAN, IMAGENET_STD
 from voe.adapters.load import load_model
 from voe.adapters.placement import Placement
 from voe.engine import surprise_curves
@@ -82,6 +83,12 @@ def test_what_is_hidden_does_not_leak(recipe: Recipe) -> None:
     learner.loss(pixels, given, hidden)[0].backward()
     assert pixels.grad is not None
     assert pixels.grad[:, :frames].abs().max() > 0 and pixels.grad[:, frames:].abs().max() == 0
+
+
+def test_pictures_are_normalised_as_those_that_are_scored() -> None:
+    for recipe in (LATENT, PIXEL):
+        spec = make_learner(recipe).adapter(Placement.choose("cpu", "float32")).spec
+        assert (spec.mean, spec.std) == (IMAGENET_MEAN, IMAGENET_STD)
 
 
 def test_patches_are_those_of_the_convolution() -> None:

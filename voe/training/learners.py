@@ -19,6 +19,7 @@ from voe.adapters.specs import parse_spec
 from voe.training.blocks import through
 from voe.training.masks import Tokens
 from voe.training.recipes import Recipe
+from voe.windows import normalise
 
 if TYPE_CHECKING:
     from transformers import VideoMAEForPreTraining, VJEPA2Model
@@ -216,9 +217,6 @@ def predict(predictor: Any, seen: Tensor, given: Tensor, hidden: Tensor) -> Tens
 
 
 def normalised(frames: Tensor) -> Tensor:
-    """uint8 [B, T, H, W, 3] -> float32 [B, T, 3, H, W], with ImageNet's mean and deviation."""
-    mean, deviation = (
-        torch.tensor(v, device=frames.device).view(3, 1, 1) * 255 for v in (IMAGENET_MEAN, IMAGENET_STD)
-    )
+    """uint8 [B, T, H, W, 3] -> float32 [B, T, 3, H, W], as the engine shows pictures to what is trained."""
     # Turned while it is small: arithmetic on a permuted float tensor takes five times as long.
-    return frames.permute(0, 1, 4, 2, 3).contiguous().float().sub(mean).div_(deviation)
+    return normalise(frames.permute(0, 1, 4, 2, 3).contiguous().float(), IMAGENET_MEAN, IMAGENET_STD)
