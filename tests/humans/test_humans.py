@@ -13,7 +13,7 @@ import pytest
 from click.testing import CliRunner
 
 from voe.cli.main import cli
-from voe.clips import Label, StimulusSet
+from voe.clips import Clip, Label, StimulusSet
 from voe.errors import RunError, VoeError
 from voe.humans.experiment import chosen_clips, code_of, experiment_page
 from voe.humans.ratings import COLUMNS, read_ratings
@@ -163,6 +163,26 @@ def test_people_are_not_asked_to_compare_unequal_clips(stimuli: StimulusSet) -> 
         VoeError, match=r"asking people about scene .*clips of unequal length, in frames: .* 91"
     ):
         experiment_page(replace(stimuli, clips=clips), scenes=1, size=32)
+
+
+def test_all_faults_are_told_at_once(stimuli: StimulusSet, tmp_path: Path) -> None:
+    """Not the first alone, after the scenes before it have been encoded."""
+    chosen = chosen_clips(stimuli, 1)
+    broken = tmp_path / "broken.mp4"
+    broken.write_bytes(b"no video")
+    first = {scene: next(c.id for c in chosen if c.scene == scene) for scene in {c.scene for c in chosen}}
+
+    def breaking(clip: Clip) -> Clip:
+        segments = tuple(replace(s, source=replace(s.source, path=broken)) for s in clip.segments)
+        return replace(clip, segments=segments)
+
+    clips = tuple(breaking(clip) if clip.id in first.values() else clip for clip in stimuli.clips)
+    with pytest.raises(VoeError) as caught:
+        experiment_page(replace(stimuli, clips=clips), scenes=1, size=32)
+    told = str(caught.value).splitlines()
+    assert told[0] == f"asking people about {stimuli.name!r}: {len(first)} faults"
+    assert len(told) == 1 + len(first)
+    assert all(sum(f"clip {name!r}: " in line for line in told) == 1 for name in first.values())
 
 
 def test_the_commands(stimuli: StimulusSet, tmp_path: Path) -> None:

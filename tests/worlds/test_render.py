@@ -5,10 +5,12 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from voe.worlds.casting import Caster, camera_rays, lamp_points
 from voe.worlds.colour import to_srgb
 from voe.worlds.materials import Material
-from voe.worlds.render import DAYLIGHT, Renderer, camera_rays, lamp_points
+from voe.worlds.render import DAYLIGHT, Renderer
 from voe.worlds.stage import ABSENT, Camera, Lamp, Part, Stage, turned
+from voe.worlds.surfaces import BACKGROUND
 
 GREY = Material((0.5, 0.5, 0.5), gloss=0.0)
 FLOOR = Part("floor", "box", (20.0, 20.0, 0.1), GREY, (0.0, 0.0, -0.1))
@@ -29,16 +31,6 @@ def test_silhouette_and_depth_of_a_sphere():
     assert (columns[-1] - columns[0] + 1) / 2 == pytest.approx(pixels, abs=1.0)
     assert seen.sum() == pytest.approx(np.pi * pixels**2, rel=0.03)
     assert renderer.depth().min() == pytest.approx(d - radius, abs=2e-4)
-
-
-def test_a_point_projects_to_the_ray_that_meets_it():
-    camera = Camera(position=(0.3, -5.0, 2.0), target=(0.0, 0.2, 0.4), fov_deg=35.0)
-    size = 40
-    rays = camera_rays(camera, size).reshape(size, size, -1, 3)
-    row, column = 11, 29
-    for ray in rays[row, column]:
-        u, v = camera.project(np.asarray(camera.position) + 3.7 * ray)
-        assert (int(v * size), int(u * size)) == (row, column)
 
 
 def test_projection_by_hand():
@@ -81,6 +73,13 @@ def test_ambient_light_from_above_and_below():
     assert int(picture[2, 2, 1]) == round(float(to_srgb(np.array(0.3))) * 255)
 
 
+def test_where_there_is_nothing_the_background_shows():
+    ball = Part("ball", "sphere", (0.3,), GREY, (0.0, 0.0, 0.5), motion="moved")
+    picture = Renderer(Stage((ball,), Camera(target=(0.0, 0.0, 0.5)), DARK), 9).frame(np.array([ball.pose]))
+    assert picture[0, 0].tolist() == np.rint(to_srgb(np.array(BACKGROUND)) * 255).tolist()
+    assert picture[4, 4].tolist() != picture[0, 0].tolist()
+
+
 def test_a_factor_on_the_light_scales_linear_light():
     camera = Camera(position=(0.0, -3.0, 3.0), target=(0.0, 0.0, 0.0), fov_deg=1.0)
     renderer = Renderer(Stage((FLOOR,), camera, DARK), 5)
@@ -114,3 +113,35 @@ def test_moving_parts_are_drawn_as_if_afresh():
         board_pose = (*rng.uniform(-1, 1, 2), 0.5, *turned((1.0, 0.0, 0.0), rng.uniform(0, 90)))
         poses = np.array([FLOOR.pose, ABSENT if step % 4 == 3 else ball_pose, board_pose])
         assert np.array_equal(running.frame(poses, DAYLIGHT), Renderer(stage, 48).frame(poses, DAYLIGHT))
+
+
+def test_light_is_that_of_rays_cast_one_and_all():
+    """What is known of fixed parts, faces and boxes saves rays: no light may be lost or gained by it."""
+    ledge = Part("ledge", "box", (0.6, 0.3, 0.05), GREY, (0.5, 0.4, 0.9), orientation=turned((0, 0, 1), 25.0))
+    post = Part("post", "cylinder", (0.12, 0.5), GREY, (-0.8, 0.1, 0.5))
+    ball = Part("ball", "sphere", (0.25,), replace(GREY, gloss=0.5), motion="moved")
+    board = Part("board", "box", (0.3, 0.04, 0.4), GREY, motion="moved")
+    stage = Stage((FLOOR, ledge, post, ball, board), Camera(), Lamp(radius=0.5))
+    running = Renderer(stage, 40)
+    rng = np.random.default_rng(5)
+    shadowed = 0
+    for _ in range(8):
+        poses = stage.rest
+        poses[3, :3] = rng.uniform((-1, -0.5, 0.25), (1, 0.8, 1.4))
+        poses[4, :3] = rng.uniform((-1, -0.5, 0.4), (1, 0.8, 1.2))
+        poses[4, 3:] = turned((0.0, 0.6, 0.8), rng.uniform(0, 180))
+        running.frame(poses)
+        caster = Caster(stage)
+        caster.place(poses, [3, 4])
+        eye, rays = np.asarray(stage.camera.position), camera_rays(stage.camera, 40)
+        distance, part, normal = caster.shoot(eye, rays)
+        assert np.array_equal(running._met.part, part)
+        points = eye + rays * distance[:, None]
+        for point, source in zip(running._lamp, lamp_points(stage.lamp), strict=True):
+            towards = points - source
+            away = np.linalg.norm(towards, axis=1)
+            faces = ((towards * normal).sum(axis=1) < 0) & (part >= 0)
+            clear = caster.reach(source, towards / away[:, None]) >= away - 1e-4
+            assert np.array_equal(point.lit, faces & clear)
+            shadowed += (faces & ~clear).sum()
+    assert shadowed > 5000

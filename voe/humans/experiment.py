@@ -33,6 +33,8 @@ is recorded, and nothing is sent by this page.
 """
 _FRAMES: Final = 240
 _PRACTICE: Final = 2
+_FAULTS: Final = 10
+"""Faults of stimuli that are told at once."""
 _CRF: Final = 10
 """Near lossless: nobody should rate the coding."""
 
@@ -110,16 +112,23 @@ def _videos(
     size: int,
     progress: Callable[[int, int], None] | None,
 ) -> list[dict[str, object]]:
-    """Code, video and a code of the scene (so that one scene is not shown twice in a row)."""
+    """Code, video and a code of the scene (so that one scene is not shown twice in a row).
+
+    After a fault nothing more is encoded, and the other scenes are read: all faults are told at once.
+    """
     made: list[dict[str, object]] = []
+    faults: list[str] = []
     scenes = list(dict.fromkeys(clip.scene for clip in clips))
     for scene in scenes:
         of_scene = [clip for clip in clips if clip.scene == scene]
         read = read_clips(of_scene, Asking(frames=_FRAMES, size=size))
-        for name, error in read.failures.items():
-            raise VoeError(f"asking people about clip {name!r}: {error}; repair it, or leave its scene out")
-        for failure in unequal(stimuli, scene, read.facts):
-            raise VoeError(f"asking people about scene {scene!r}: {failure.reason}, or leave the scene out")
+        faults += [f"clip {n!r}: {e}; repair it, or leave its scene out" for n, e in read.failures.items()]
+        faults += [
+            f"scene {scene!r}: {failure.reason}, or leave the scene out"
+            for failure in unequal(stimuli, scene, read.facts)
+        ]
+        if faults:
+            continue
         for clip in of_scene:
             frames = read.shown[clip.id].frames
             even = frames[:, : frames.shape[1] // 2 * 2, : frames.shape[2] // 2 * 2]
@@ -132,7 +141,17 @@ def _videos(
             )  # fmt: skip
             if progress is not None:
                 progress(len(made), len(clips))
+    if len(faults) == 1:
+        raise VoeError(f"asking people about {faults[0]}")
+    if faults:
+        raise VoeError(f"asking people about {stimuli.name!r}: {_listed(faults)}")
     return made
+
+
+def _listed(faults: Sequence[str]) -> str:
+    """The first faults, one a line, and how many there are."""
+    more = [f"and {len(faults) - _FAULTS} more"] if len(faults) > _FAULTS else []
+    return "\n  ".join([f"{len(faults)} faults", *faults[:_FAULTS], *more])
 
 
 def _file(name: str) -> str:
