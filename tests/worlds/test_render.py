@@ -115,33 +115,87 @@ def test_moving_parts_are_drawn_as_if_afresh():
         assert np.array_equal(running.frame(poses, DAYLIGHT), Renderer(stage, 48).frame(poses, DAYLIGHT))
 
 
+LEDGE = Part("ledge", "box", (0.6, 0.3, 0.05), GREY, (0.5, 0.4, 0.9), turned((0.0, 0.0, 1.0), 25.0))
+POST = Part("post", "cylinder", (0.12, 0.5), GREY, (-0.8, 0.1, 0.5))
+BALL = Part("ball", "sphere", (0.25,), replace(GREY, gloss=0.5), motion="moved")
+BOARD = Part("board", "box", (0.3, 0.04, 0.4), GREY, motion="moved")
+
+
+def shadowed_as_if_all_were_cast(renderer: Renderer, poses: np.ndarray) -> int:
+    """Hold the last frame to rays that are cast one and all; how many of the lamp's rays were in shadow."""
+    stage, size = renderer._stage, renderer._size
+    caster = Caster(stage)
+    caster.place(poses, [i for i, part in enumerate(stage.parts) if part.motion != "fixed"])
+    eye, rays = np.asarray(stage.camera.position), camera_rays(stage.camera, size)
+    distance, part, normal = caster.shoot(eye, rays)
+    assert np.array_equal(renderer._met.part, part)
+    points, shadowed = eye + rays * distance[:, None], 0
+    for point, source in zip(renderer._lamp, lamp_points(stage.lamp), strict=True):
+        towards = points - source
+        away = np.linalg.norm(towards, axis=1)
+        faces = ((towards * normal).sum(axis=1) < 0) & (part >= 0)
+        clear = caster.reach(source, towards / away[:, None]) >= away - 1e-4
+        assert np.array_equal(point.lit, faces & clear)
+        shadowed += int((faces & ~clear).sum())
+    return shadowed
+
+
 def test_light_is_that_of_rays_cast_one_and_all():
     """What is known of fixed parts, faces and boxes saves rays: no light may be lost or gained by it."""
-    ledge = Part("ledge", "box", (0.6, 0.3, 0.05), GREY, (0.5, 0.4, 0.9), orientation=turned((0, 0, 1), 25.0))
-    post = Part("post", "cylinder", (0.12, 0.5), GREY, (-0.8, 0.1, 0.5))
-    ball = Part("ball", "sphere", (0.25,), replace(GREY, gloss=0.5), motion="moved")
-    board = Part("board", "box", (0.3, 0.04, 0.4), GREY, motion="moved")
-    stage = Stage((FLOOR, ledge, post, ball, board), Camera(), Lamp(radius=0.5))
-    running = Renderer(stage, 40)
-    rng = np.random.default_rng(5)
-    shadowed = 0
-    for _ in range(8):
-        poses = stage.rest
-        poses[3, :3] = rng.uniform((-1, -0.5, 0.25), (1, 0.8, 1.4))
-        poses[4, :3] = rng.uniform((-1, -0.5, 0.4), (1, 0.8, 1.2))
-        poses[4, 3:] = turned((0.0, 0.6, 0.8), rng.uniform(0, 180))
-        running.frame(poses)
-        caster = Caster(stage)
-        caster.place(poses, [3, 4])
-        eye, rays = np.asarray(stage.camera.position), camera_rays(stage.camera, 40)
-        distance, part, normal = caster.shoot(eye, rays)
-        assert np.array_equal(running._met.part, part)
-        points = eye + rays * distance[:, None]
-        for point, source in zip(running._lamp, lamp_points(stage.lamp), strict=True):
-            towards = points - source
-            away = np.linalg.norm(towards, axis=1)
-            faces = ((towards * normal).sum(axis=1) < 0) & (part >= 0)
-            clear = caster.reach(source, towards / away[:, None]) >= away - 1e-4
-            assert np.array_equal(point.lit, faces & clear)
-            shadowed += (faces & ~clear).sum()
+    stage = Stage((FLOOR, LEDGE, POST, BALL, BOARD), Camera(), Lamp(radius=0.5))
+    renderer, rng, shadowed = Renderer(stage, 40), np.random.default_rng(5), 0
+    poses = stage.rest
+    for step in range(12):
+        # In turns both, the ball alone (the board shades it, standing still), and the board alone.
+        if step % 3 < 2:
+            poses[3] = (*rng.uniform((-1, -0.5, 0.25), (1, 0.8, 1.4)), 1, 0, 0, 0)
+        if step % 3 != 1:
+            middle = rng.uniform((-1, -0.5, 0.4), (1, 0.8, 1.2))
+            poses[4] = (*middle, *turned((0.0, 0.6, 0.8), rng.uniform(0, 180)))
+        if step == 7:
+            poses[3] = ABSENT
+        renderer.frame(poses)
+        shadowed += shadowed_as_if_all_were_cast(renderer, poses)
     assert shadowed > 5000
+
+
+@pytest.mark.parametrize(
+    "stage",
+    [
+        Stage((FLOOR, BALL, BOARD), lamp=Lamp((0.0, 0.0, 5.0), radius=0.0)),
+        Stage((FLOOR, BALL, BOARD), Camera((0.0, 0.0, 6.0), (0.0, 0.0, 0.0)), Lamp((0.0, 4.0, 0.0))),
+        Stage((FLOOR, replace(LEDGE, orientation=(0.5, 0.0, 0.0, 0.5)), BALL, BOARD)),
+        Stage((BALL, BOARD)),
+        Stage((replace(LEDGE, size=(9.0, 9.0, 9.0)), FLOOR, BALL)),
+    ],
+    ids=[
+        "lamp overhead",
+        "seen from overhead",
+        "quaternions of any length",
+        "nothing fixed",
+        "lamp in a box",
+    ],
+)
+def test_light_of_unusual_stages(stage):
+    poses = stage.rest
+    poses[-1] = (-0.1, -0.3, 1.1, 0.9, 0.0, 0.3, 0.0)
+    renderer = Renderer(stage, 24)
+    shadowed = 0
+    for x in (0.0, 0.1, 0.3):
+        poses[-2, :3] = (x, 0.0, 0.5)
+        renderer.frame(poses)
+        shadowed += shadowed_as_if_all_were_cast(renderer, poses)
+    assert shadowed > 0
+
+
+def test_parts_far_below_cast_shadows_too():
+    """Nothing is taken to be absent for its height."""
+    down = np.array([0.0, 0.0, -200.0])
+    parts = [replace(part, position=tuple(np.array(part.position) + down)) for part in (FLOOR, BALL, BOARD)]
+    camera = Camera((0.0, -5.2, -198.0), (0.0, 0.15, -199.5))
+    stage = Stage(tuple(parts), camera, Lamp((-1.2, -3.4, -194.6)))
+    poses = stage.rest
+    poses[1, 2], poses[2, :3] = -199.6, (0.2, 0.0, -198.8)
+    renderer = Renderer(stage, 24)
+    renderer.frame(poses)
+    assert shadowed_as_if_all_were_cast(renderer, poses) > 10

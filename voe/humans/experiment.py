@@ -34,7 +34,7 @@ is recorded, and nothing is sent by this page.
 _FRAMES: Final = 240
 _PRACTICE: Final = 2
 _FAULTS: Final = 10
-"""Faults of stimuli that are told at once."""
+"""Of the faults of stimuli so many at most are told, and the number of the others."""
 _CRF: Final = 10
 """Near lossless: nobody should rate the coding."""
 
@@ -114,7 +114,7 @@ def _videos(
 ) -> list[dict[str, object]]:
     """Code, video and a code of the scene (so that one scene is not shown twice in a row).
 
-    After a fault nothing more is encoded, and the other scenes are read: all faults are told at once.
+    After a fault nothing more is encoded, but the other scenes are read: their faults are told with it.
     """
     made: list[dict[str, object]] = []
     faults: list[str] = []

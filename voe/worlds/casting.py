@@ -119,7 +119,7 @@ def lamp_points(lamp: Lamp) -> Floats:
     centre = np.asarray(lamp.position, dtype=np.float64)
     axis = centre / np.linalg.norm(centre)
     side = np.cross(axis, (0.0, 1.0, 0.0))
-    side /= np.linalg.norm(side)
+    side = side / np.linalg.norm(side) if side.any() else np.array([1.0, 0.0, 0.0])
     # A sunflower: each point stands for the same area of the disc.
     k = np.arange(LAMP_POINTS)
     angle = k * np.pi * (3 - np.sqrt(5))

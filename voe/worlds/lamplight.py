@@ -38,7 +38,7 @@ class LampPoint:
             met: what all n rays meet now.
             touched: the rays that were cast again [n]; `front` those that met a movable part [n].
             swept: of each part that moved, the corners of its boxes before and after, [b, 16, 3].
-            standing: of each movable part that is there, the corners of its box, [8, 3].
+            standing: of each movable part, the corners of its box, [8, 3].
         """
         behind, ahead = np.flatnonzero(touched & ~front), np.flatnonzero(touched & front)
         self._at[:, behind] = self._fixed_at[:, behind]
@@ -66,7 +66,7 @@ class LampPoint:
         points, part = met.points[rays], met.part[rays]
         seen: Bools = (dot(met.normals[rays], points - self._source) < 0) & (part >= 0)
         asked = np.flatnonzero(seen)
-        asked = asked[self._shades.may_reach(points[asked], part[asked])]
+        asked = asked[self._shades.may_shade(points[asked], part[asked])]
         seen[asked] = self._clear(points[asked], "fixed")
         return seen
 

@@ -15,7 +15,7 @@ import numpy.typing as npt
 from voe.worlds.casting import SAMPLES, Bools, Caster, Floats, bounds, camera_rays, lamp_points
 from voe.worlds.colour import to_srgb
 from voe.worlds.lamplight import LampPoint
-from voe.worlds.stage import ABSENT, Poses, Stage, corners
+from voe.worlds.stage import Poses, Stage, corners
 from voe.worlds.surfaces import Ints, surfaces
 
 DAYLIGHT: Final = np.ones((2, 3))
@@ -36,11 +36,11 @@ class Renderer:
         self._eye = np.asarray(stage.camera.position, dtype=np.float64)
         self._rays = camera_rays(stage.camera, size)
         met = self._caster.shoot(self._eye, self._rays, "fixed")
-        self._fixed = surfaces(stage, self._caster, self._eye, self._rays, met)
-        self._met = self._fixed.copy()
+        self._backdrop = surfaces(stage, self._caster, self._eye, self._rays, met)
+        self._met = self._backdrop.copy()
         self._front = np.zeros(len(self._rays), dtype=bool)
         self._lamp = [
-            LampPoint(stage, self._caster, (float(x), float(y), float(z)), self._fixed)
+            LampPoint(stage, self._caster, (float(x), float(y), float(z)), self._backdrop)
             for x, y, z in lamp_points(stage.lamp)
         ]
         self._hard = np.zeros((len(self._rays), 3))
@@ -89,8 +89,7 @@ class Renderer:
             swept = np.concatenate([self._boxes(changed, before), self._boxes(changed, poses)], axis=1)
             touched = self._pixels_of(swept.reshape(-1, 8, 3))
         self._cast(np.flatnonzero(touched))
-        there = [i for i in self._movable if poses[i, 2] > ABSENT[2]]
-        standing = dict(zip(there, self._boxes(there, poses), strict=True))
+        standing = dict(zip(self._movable, self._boxes(self._movable, poses), strict=True))
         stale = touched.copy()
         for point in self._lamp:
             stale[point.look_again(self._met, touched, self._front, swept, standing)] = True
@@ -112,10 +111,10 @@ class Renderer:
     def _cast(self, rays: Ints) -> None:
         """What each of these rays meets first: a movable part, where one stands before the fixed ones."""
         distance, part, normal = self._caster.shoot(self._eye, self._rays[rays], "movable")
-        nearer = distance < self._fixed.distance[rays]
+        nearer = distance < self._backdrop.distance[rays]
         self._front[rays] = nearer
         behind, ahead = rays[~nearer], rays[nearer]
-        self._met.put(behind, self._fixed.of(behind))
+        self._met.put(behind, self._backdrop.of(behind))
         met = (distance[nearer], part[nearer], normal[nearer])
         self._met.put(ahead, surfaces(self._stage, self._caster, self._eye, self._rays[ahead], met))
 

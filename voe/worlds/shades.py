@@ -7,10 +7,9 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from voe.worlds.stage import Part, Stage, Vector, rotation
+from voe.worlds.casting import Bools, Floats
+from voe.worlds.stage import Part, Stage, Vector, rotation, unit
 
-Floats = npt.NDArray[np.float64]
-Bools = npt.NDArray[np.bool_]
 Face = tuple[Floats, float]
 """Outward unit normal, and the face's distance from the origin along it."""
 
@@ -34,7 +33,7 @@ class Shades:
         self._row_of_part = np.full(len(stage.parts) + 1, -1)  # the last: of no part, -1
         self._row_of_part[fixed] = np.arange(len(fixed))
 
-    def may_reach(self, points: Floats, parts: npt.NDArray[np.intp]) -> Bools:
+    def may_shade(self, points: Floats, parts: npt.NDArray[np.intp]) -> Bools:
         """Which points some fixed part may keep the light from; of the others it is certain that none does.
 
         Args:
@@ -58,7 +57,7 @@ def _faces_towards(part: Part, light: Vector, middle: Vector) -> list[Face]:
 
     Never none: a light within the box is beyond a face that no point is beyond.
     """
-    turn = rotation(np.array(part.orientation))
+    turn = rotation(unit(np.array(part.orientation)))
     faces: list[tuple[float, Face]] = []
     for axis, sign in ((axis, sign) for axis in range(3) for sign in (-1.0, 1.0)):
         normal = sign * turn[:, axis]

@@ -83,11 +83,11 @@ class Camera:
 
     @cached_property
     def axes(self) -> npt.NDArray[np.float64]:
-        """Unit vectors right, up and forward: float64 [3, 3], one a row."""
+        """Unit vectors right, up and forward: float64 [3, 3], one a row. Straight down, right is along x."""
         forward = np.subtract(self.target, self.position)
         forward = forward / np.linalg.norm(forward)
         right = np.cross(forward, (0.0, 0.0, 1.0))
-        right = right / np.linalg.norm(right)
+        right = right / np.linalg.norm(right) if right.any() else np.array([1.0, 0.0, 0.0])
         return np.stack([right, np.cross(right, forward), forward])
 
     def project(self, points: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
@@ -151,13 +151,18 @@ def turned(axis: Vector, degrees: float) -> Quaternion:
 
 
 def corners(part: Part, pose: Poses) -> npt.NDArray[np.float64]:
-    """The eight corners of a part's box in the world: float64 [8, 3]."""
+    """The eight corners of a part's box in the world: float64 [8, 3]. Quaternions may have any length."""
     signs = np.array([[i, j, k] for i in (-1, 1) for j in (-1, 1) for k in (-1, 1)], dtype=np.float64)
-    return np.asarray(pose[:3] + (signs * part.half_extents) @ rotation(pose[3:]).T)
+    return np.asarray(pose[:3] + (signs * part.half_extents) @ rotation(unit(pose[3:])).T)
+
+
+def unit(quaternion: Poses) -> Poses:
+    """The unit quaternion of the same direction."""
+    return np.asarray(quaternion / np.linalg.norm(quaternion))
 
 
 def rotation(quaternion: Poses) -> npt.NDArray[np.float64]:
-    """The 3 x 3 matrix that takes a part's own coordinates to the world's."""
+    """The 3 x 3 matrix of a unit quaternion: takes a part's own coordinates to the world's."""
     w, x, y, z = quaternion
     return np.array(
         [

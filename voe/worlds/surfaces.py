@@ -20,7 +20,7 @@ _SHININESS: Final = 40.0
 
 @dataclass(frozen=True)
 class Surfaces:
-    """One point of a surface for each of n rays. Light is linear RGB.
+    """One point of a surface for each of n rays, in arrays that `put` writes into. Light is linear RGB.
 
     A point sends to the eye the ambient light `soft`, and of the lamp's light `strength` times the share of
     the lamp that it sees, times the lamp's colour, times `returned`.
@@ -29,17 +29,17 @@ class Surfaces:
     part: Ints
     """Number of the part [n], -1 where a ray meets nothing."""
     distance: Floats
-    """From the eye, metres [n]."""
+    """From the eye, metres [n]; `casting.NOTHING` for a ray that meets nothing, and its point is as far."""
     points: Floats
-    """[n, 3], metres."""
+    """Where, [n, 3], metres."""
     normals: Floats
-    """[n, 3]."""
+    """Outward and of unit length, [n, 3]; zeros where a ray meets nothing."""
     soft: Floats
-    """[n, 3]."""
+    """Ambient light that reaches the eye, [n, 3]."""
     strength: Floats
-    """[n]."""
+    """Falloff of the whole lamp's light, 1 at the origin, [n]."""
     returned: Floats
-    """[n, 3]."""
+    """Share of the lamp's light that goes on to the eye, matt and glossy, [n, 3]."""
 
     def copy(self) -> Surfaces:
         """The same, in arrays of its own."""
@@ -67,6 +67,8 @@ def surfaces(
     Lambert's cosine law with inverse-square falloff, a hemispheric ambient term, and a Blinn-Phong highlight.
 
     Args:
+        caster: with the parts where they are.
+        eye: float64 [3], metres.
         rays: float64 [n, 3], unit directions from the eye.
         met: distance, part and normal, as `Caster.shoot` found them.
     """
