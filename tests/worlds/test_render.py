@@ -125,7 +125,7 @@ def shadowed_as_if_all_were_cast(renderer: Renderer, poses: np.ndarray) -> int:
     """Hold the last frame to rays that are cast one and all; how many of the lamp's rays were in shadow."""
     stage, size = renderer._stage, renderer._size
     caster = Caster(stage)
-    caster.place(poses, [i for i, part in enumerate(stage.parts) if part.motion != "fixed"])
+    caster.place(poses, stage.movable)
     eye, rays = np.asarray(stage.camera.position), camera_rays(stage.camera, size)
     distance, part, normal = caster.shoot(eye, rays)
     assert np.array_equal(renderer._met.part, part)

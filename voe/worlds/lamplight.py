@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Final
 
 import numpy as np
@@ -23,22 +22,21 @@ class LampPoint:
         self._source = np.asarray(position)
         self._view = Camera(position, (0.0, 0.0, 0.0))
         self._shades = Shades(stage, position)
+        self._movable = stage.movable
         self._fixed_at = self._view.project(fixed.points).T.copy()
         self._fixed_lit = self._past_fixed(fixed, np.arange(len(fixed.part)))
         self._at = self._fixed_at.copy()
         self.lit = self._fixed_lit.copy()
         """Whether this point sees what each ray met: bool [n]."""
 
-    def look_again(
-        self, met: Surfaces, touched: Bools, front: Bools, swept: Floats, standing: Mapping[int, Floats]
-    ) -> Ints:
+    def look_again(self, met: Surfaces, touched: Bools, front: Bools, swept: Floats, boxes: Floats) -> Ints:
         """See what moved parts can have changed; the rays for which it did.
 
         Args:
             met: what all n rays meet now.
             touched: the rays that were cast again [n]; `front` those that met a movable part [n].
             swept: of each part that moved, the corners of its boxes before and after, [b, 16, 3].
-            standing: of each movable part, the corners of its box, [8, 3].
+            boxes: of each movable part, the corners of its box now, [b, 8, 3].
         """
         behind, ahead = np.flatnonzero(touched & ~front), np.flatnonzero(touched & front)
         self._at[:, behind] = self._fixed_at[:, behind]
@@ -47,17 +45,17 @@ class LampPoint:
         for low, high in zip(*bounds(self._view, swept), strict=True):
             asked |= inside(self._at, low, high)
         rays = np.flatnonzero(asked)
-        lit = self._sees(met, rays, front[rays], standing)
+        lit = self._sees(met, rays, front[rays], boxes)
         changed = rays[lit != self.lit[rays]]
         self.lit[rays] = lit
         return np.asarray(changed)
 
-    def _sees(self, met: Surfaces, rays: Ints, front: Bools, standing: Mapping[int, Floats]) -> Bools:
+    def _sees(self, met: Surfaces, rays: Ints, front: Bools, boxes: Floats) -> Bools:
         """Whether this point sees what these rays met: bool [n]."""
         seen = self._fixed_lit[rays]
         seen[front] = self._past_fixed(met, rays[front])
         asked = np.flatnonzero(seen)
-        asked = asked[self._may_be_behind(rays[asked], met.part[rays[asked]], standing)]
+        asked = asked[self._may_be_behind(rays[asked], met.part[rays[asked]], boxes)]
         seen[asked] = self._clear(met.points[rays[asked]], "movable")
         return seen
 
@@ -70,11 +68,10 @@ class LampPoint:
         seen[asked] = self._clear(points[asked], "fixed")
         return seen
 
-    def _may_be_behind(self, rays: Ints, part: Ints, standing: Mapping[int, Floats]) -> Bools:
+    def _may_be_behind(self, rays: Ints, part: Ints, boxes: Floats) -> Bools:
         """Whether a movable part can stand between this point and what these rays met: bool [n]."""
         at, behind = self._at[:, rays], np.zeros(len(rays), dtype=bool)
-        boxes = np.array(list(standing.values())).reshape(-1, 8, 3)
-        for i, low, high in zip(standing, *bounds(self._view, boxes), strict=True):
+        for i, low, high in zip(self._movable, *bounds(self._view, boxes), strict=True):
             # Parts are convex: none shades its own lit side.
             behind |= inside(at, low, high) & (part != i)
         return behind

@@ -7,6 +7,7 @@ first frame only rays that a moved part can have touched.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final
 
 import numpy as np
@@ -32,7 +33,6 @@ class Renderer:
         self._stage = stage
         self._size = size
         self._caster = Caster(stage)
-        self._movable = [i for i, part in enumerate(stage.parts) if part.motion != "fixed"]
         self._eye = np.asarray(stage.camera.position, dtype=np.float64)
         self._rays = camera_rays(stage.camera, size)
         met = self._caster.shoot(self._eye, self._rays, "fixed")
@@ -79,7 +79,9 @@ class Renderer:
     def _move(self, poses: Poses) -> Bools:
         """Put the parts where they are now and cast again what that can change; which rays it changed."""
         before, self._poses = self._poses, poses.copy()
-        changed = [i for i in self._movable if before is None or not np.array_equal(before[i], poses[i])]
+        changed = [
+            i for i in self._stage.movable if before is None or not np.array_equal(before[i], poses[i])
+        ]
         self._caster.place(poses, changed)
         if before is not None and not changed:
             return np.zeros(len(self._rays), dtype=bool)
@@ -89,13 +91,13 @@ class Renderer:
             swept = np.concatenate([self._boxes(changed, before), self._boxes(changed, poses)], axis=1)
             touched = self._pixels_of(swept.reshape(-1, 8, 3))
         self._cast(np.flatnonzero(touched))
-        standing = dict(zip(self._movable, self._boxes(self._movable, poses), strict=True))
+        boxes = self._boxes(self._stage.movable, poses)
         stale = touched.copy()
         for point in self._lamp:
-            stale[point.look_again(self._met, touched, self._front, swept, standing)] = True
+            stale[point.look_again(self._met, touched, self._front, swept, boxes)] = True
         return stale
 
-    def _boxes(self, parts: list[int], poses: Poses) -> Floats:
+    def _boxes(self, parts: Sequence[int], poses: Poses) -> Floats:
         """The corners of parts' boxes: float64 [b, 8, 3]."""
         return np.array([corners(self._stage.parts[i], poses[i]) for i in parts]).reshape(-1, 8, 3)
 

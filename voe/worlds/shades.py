@@ -24,14 +24,13 @@ class Shades:
     """
 
     def __init__(self, stage: Stage, light: Vector) -> None:
-        fixed = [i for i, part in enumerate(stage.parts) if part.motion == "fixed"]
-        faces = [_faces_towards(stage.parts[i], light, stage.camera.target) for i in fixed]
+        faces = [_faces_towards(stage.parts[i], light, stage.camera.target) for i in stage.fixed]
         # The first face tells nearly always; the others are asked where it does not.
         self._normals = np.array([first[0] for first, *_ in faces]).reshape(-1, 3)
         self._heights = np.array([[first[1]] for first, *_ in faces]).reshape(-1, 1)
         self._others = [others for _, *others in faces]
         self._row_of_part = np.full(len(stage.parts) + 1, -1)  # the last: of no part, -1
-        self._row_of_part[fixed] = np.arange(len(fixed))
+        self._row_of_part[stage.fixed] = np.arange(len(faces))
 
     def may_shade(self, points: Floats, parts: npt.NDArray[np.intp]) -> Bools:
         """Which points some fixed part may keep the light from; of the others it is certain that none does.

@@ -134,6 +134,16 @@ class Stage:
         return next(i for i, part in enumerate(self.parts) if part.name == name)
 
     @property
+    def fixed(self) -> list[int]:
+        """The numbers of the parts that never move."""
+        return [i for i, part in enumerate(self.parts) if part.motion == "fixed"]
+
+    @property
+    def movable(self) -> list[int]:
+        """The numbers of the others."""
+        return [i for i, part in enumerate(self.parts) if part.motion != "fixed"]
+
+    @property
     def rest(self) -> Poses:
         """The poses of all parts as they are described: float64 [P, 7]."""
         return np.array([part.pose for part in self.parts])
