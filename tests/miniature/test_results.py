@@ -283,7 +283,8 @@ def test_arms_of_a_group_are_told_apart_where_there_are_seeds_to_do_it() -> None
     arms = {"clips-100": ([0, 1], 0.4), "clips-1000": ([0, 1, 2], 0.6), "latent": ([0], 0.8)}
     made = pd.concat([verdicts(arm, seeds, share) for arm, (seeds, share) in arms.items()])
     found = Results(made, pd.DataFrame(), pd.DataFrame())
-    [row] = group_differences(found, "amount of video").to_dict("records")  # one seed of `latent`: not told
+    table = group_differences(found, "amount of video", "builtin")
+    [row] = table.to_dict("records")  # one seed of `latent`: not told
     assert (row["first"], row["second"], row["n"]) == ("clips-1000", "clips-100", 80)
     wide = [
         made[made["arm"] == arm].pivot(index="seed", columns="comparison", values="score")
@@ -297,7 +298,23 @@ def test_arms_of_a_group_are_told_apart_where_there_are_seeds_to_do_it() -> None
     text = render(result_tables(Results(alike, pd.DataFrame(), pd.DataFrame())), "text")
     assert "-100.0" in text and "No interval: nothing varies between seeds or scenes." in text
     both = pd.concat([verdicts("pixels-1000", [0, 1], 0.5), verdicts("clips-1000", [0, 1], 0.6)])
-    assert group_differences(Results(both, pd.DataFrame(), pd.DataFrame()), "visual complexity").empty
+    between = group_differences(Results(both, pd.DataFrame(), pd.DataFrame()), "visual complexity", "builtin")
+    assert between.empty
+
+
+def test_arms_of_a_group_that_all_met_the_heldout_set_are_told_apart_there_too() -> None:
+    shares = {"masks-block": 0.5, "masks-causal": 0.8, "masks-random": 0.6}
+    made = [verdicts(arm, [1, 2], share, n=10, stimuli="builtin-heldout") for arm, share in shares.items()]
+    mixed = verdicts("latent", [0, 1, 2], 0.7, n=20, stimuli="builtin-heldout")
+
+    def told(*parts: pd.DataFrame) -> str:
+        return render(result_tables(Results(pd.concat(parts), pd.DataFrame(), pd.DataFrame())), "text")
+
+    text = told(*made, mixed).split("MASKING, differences in points, on builtin-heldout\n")[1]
+    rows = {tuple(line.split()[:2]): line.split()[2:4] for line in text.split("\n\n")[0].splitlines()}
+    assert rows[("masks-causal", "masks-block")] == ["20", "+30.0"]
+    assert rows[("latent", "masks-causal")][0] == "20"  # what both answered
+    assert "MASKING" not in told(*made[:2], mixed)
 
 
 def test_flat_lessons_say_how_large_their_contrasts_are_and_how_they_came_about(tmp_path: Path) -> None:

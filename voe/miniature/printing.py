@@ -14,6 +14,7 @@ from voe.miniature.tables import (
     beside_untrained,
     by_concept,
     group_differences,
+    groups_met_whole,
     groups_with_results,
     latent_less_pixels,
     space_table,
@@ -50,6 +51,11 @@ def result_tables(results: Results) -> list[Table]:
             tables += [
                 _beside(results, stimuli, arm) for arm in (LATENT, PIXELS) if results.seeds(arm, stimuli)
             ]
+    tables += [
+        _differences(group, frame, HELDOUT)
+        for group in groups_met_whole(results, HELDOUT)
+        if len(frame := group_differences(results, group, HELDOUT))
+    ]
     if any("@" in str(arm) for arm in results.verdicts["arm"].unique()):
         tables.append(_spaces(results))
     groups = [
@@ -57,8 +63,8 @@ def result_tables(results: Results) -> list[Table]:
     ]
     for group in groups:
         tables.append(_ablation(results, group))
-        if len(differences := group_differences(results, group)):
-            tables.append(_differences(group, differences))
+        if len(differences := group_differences(results, group, set_of(group))):
+            tables.append(_differences(group, differences, set_of(group)))
     return [*tables, _by_concept(results)] if groups_with_results(results, BUILTIN) else tables
 
 
@@ -203,11 +209,11 @@ def _ablation(results: Results, group: str) -> Table:
     return Table(group, records_of(frame), (view,))
 
 
-def _differences(group: str, frame: pd.DataFrame) -> Table:
+def _differences(group: str, frame: pd.DataFrame, stimuli: str) -> Table:
     notes = ["Interval: over other seeds and other scenes, not corrected. Of arms with two seeds or more."]
     notes += [f"No interval: {reason}." for reason in dict.fromkeys(frame["reason"]) if reason]
     view = View(
-        f"{group.upper()}, differences in points, on {set_of(group)}",
+        f"{group.upper()}, differences in points, on {stimuli}",
         {
             "arm": shown("first"),
             "less": shown("second"),
@@ -217,7 +223,8 @@ def _differences(group: str, frame: pd.DataFrame) -> Table:
         },
         notes,
     )
-    return Table(f"{group}-differences", records_of(frame), (view,))
+    name = f"{group}-differences" if stimuli == set_of(group) else f"{group}-differences-{stimuli}"
+    return Table(name, records_of(frame), (view,))
 
 
 _SHORT = {

@@ -120,13 +120,12 @@ def latent_less_pixels(
     return pd.DataFrame(rows)
 
 
-def group_differences(results: Results, group: str) -> pd.DataFrame:
-    """The arms of a group less each other, of those of one family that have two seeds or more.
+def group_differences(results: Results, group: str, stimuli: str) -> pd.DataFrame:
+    """The arms of a group less each other on a set, of those of one family that have two seeds or more.
 
     Columns: first, second (arms), n, estimate, low, high (over seeds and scenes drawn anew,
     `voe.stats.seeds_by_scenes`), reason (why there is no interval).
     """
-    stimuli = set_of(group)
     rows = []
     for (first, _), (second, _) in combinations(levels_of(group), 2):
         several = min(len(results.seeds(arm, stimuli)) for arm in (first, second)) > 1
@@ -280,3 +279,9 @@ def groups_with_results(results: Results, stimuli: str) -> list[str]:
     scored = {arm.name for arm in ARMS if results.seeds(arm.name, stimuli)}
     own = {arm.group for arm in ARMS if arm.name in scored}
     return [g for g in groups if g in own and len(ablation_table(results, g, stimuli)[0]) > 1]
+
+
+def groups_met_whole(results: Results, stimuli: str) -> list[str]:
+    """The questions of which every arm was scored on a set."""
+    known = dict.fromkeys(arm.group for arm in ARMS if arm.group != MODELS)
+    return [group for group in known if all(results.seeds(arm, stimuli) for arm, _ in levels_of(group))]
