@@ -300,6 +300,10 @@ def test_arms_of_a_group_are_told_apart_where_there_are_seeds_to_do_it() -> None
     both = pd.concat([verdicts("pixels-1000", [0, 1], 0.5), verdicts("clips-1000", [0, 1], 0.6)])
     between = group_differences(Results(both, pd.DataFrame(), pd.DataFrame()), "visual complexity", "builtin")
     assert between.empty
+    other = verdicts("clips-1000", [0, 1], 0.6)
+    other["comparison"] += "-of-another-set"  # nothing that both answered
+    apart = Results(pd.concat([verdicts("clips-100", [0, 1], 0.5), other]), pd.DataFrame(), pd.DataFrame())
+    assert group_differences(apart, "amount of video", "builtin").empty
 
 
 def test_arms_of_a_group_that_all_met_the_heldout_set_are_told_apart_there_too() -> None:

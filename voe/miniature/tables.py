@@ -129,8 +129,8 @@ def group_differences(results: Results, group: str, stimuli: str) -> pd.DataFram
     rows = []
     for (first, _), (second, _) in combinations(levels_of(group), 2):
         several = min(len(results.seeds(arm, stimuli)) for arm in (first, second)) > 1
-        if several and first.startswith(PIXELS) == second.startswith(PIXELS):
-            found = _less(results, second, first, stimuli, "all")
+        alike = first.startswith(PIXELS) == second.startswith(PIXELS)
+        if several and alike and (found := _less(results, second, first, stimuli, "all")):
             rows.append({**found, "first": second, "second": first})
     return pd.DataFrame(rows)
 
@@ -282,6 +282,6 @@ def groups_with_results(results: Results, stimuli: str) -> list[str]:
 
 
 def groups_met_whole(results: Results, stimuli: str) -> list[str]:
-    """The questions of which every arm was scored on a set."""
+    """The questions of which every arm was scored on a set: of others a part would be told as the whole."""
     known = dict.fromkeys(arm.group for arm in ARMS if arm.group != MODELS)
     return [group for group in known if all(results.seeds(arm, stimuli) for arm, _ in levels_of(group))]

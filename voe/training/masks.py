@@ -11,7 +11,7 @@ from voe.training.recipes import Masking
 
 Tokens = npt.NDArray[np.int64]
 CONTEXTS: Final = (4, 8, 12)
-"""Given frames of causal masks: the contexts that the probes are scored with."""
+"""Given frames of causal masks: the contexts that the card of the built-in probes names."""
 HIDDEN_SHARE: Final = 0.55
 """Share of the picture that blocks hide, at least; and of tokens that random masks hide."""
 
