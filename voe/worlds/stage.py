@@ -140,7 +140,7 @@ class Stage:
 
     @property
     def movable(self) -> list[int]:
-        """The numbers of the others."""
+        """The numbers of the parts that can be elsewhere in another frame."""
         return [i for i, part in enumerate(self.parts) if part.motion != "fixed"]
 
     @property
